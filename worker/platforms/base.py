@@ -1,0 +1,142 @@
+"""The contract between a platform and the agent that runs it."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, ClassVar, Protocol
+
+from worker.process.secret import Secret
+from worker.protocol.descriptor import Descriptor, Kind
+from worker.protocol.errors import Code
+from worker.protocol.messages import Author, Identity, Outcome, Quota
+
+if TYPE_CHECKING:
+    from worker.platforms.http import Http
+
+Setting = str | int | float | bool | None
+
+
+class PlatformError(Exception):
+    """A check or probe that failed, in the platform's own words but never with a secret in them.
+
+    Attributes:
+        outcome: what the account's state becomes.
+        code: the code that a probe answers with.
+        message: a sentence for the user: what happened and what to do.
+        retry_after: seconds that the platform asked us to wait, if it said so.
+    """
+
+    outcome: ClassVar[Outcome] = "error"
+    code: ClassVar[Code] = Code.ERROR
+
+    def __init__(self, message: str, *, retry_after: float | None = None, quota: Quota | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.retry_after = retry_after
+        self.quota = quota
+
+
+class Refused(PlatformError):
+    """The platform does not take these credentials: only the user can help."""
+
+    outcome, code = "refused", Code.REFUSED
+
+
+class RateLimited(PlatformError):
+    """Too many requests; `retry_after` says when again."""
+
+    outcome, code = "rate_limited", Code.RATE_LIMITED
+
+
+class Unreachable(PlatformError):
+    """No answer, or a server error: it may pass by itself."""
+
+    outcome, code = "unreachable", Code.UNREACHABLE
+
+
+class Changed(PlatformError):
+    """An answer that is not what the platform documents."""
+
+    outcome, code = "changed", Code.CHANGED
+
+
+class PrivateAddress(PlatformError):
+    """The address is private and the account does not allow that (`allow_private_network`)."""
+
+    outcome, code = "unreachable", Code.PRIVATE_ADDRESS
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One item as the platform has it. `external_id` must be the same whichever worker finds it.
+
+    Attributes:
+        published_at: milliseconds since 1970 UTC, None where the platform does not say.
+    """
+
+    kind: Kind
+    external_id: str
+    text: str = ""
+    subject: str = ""
+    url: str = ""
+    thread_id: str = ""
+    author: Author = field(default_factory=Author)
+    published_at: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """What one check found.
+
+    Attributes:
+        items: oldest first.
+        cursor: where the next check starts; an opaque, versioned JSON string. None keeps the old one.
+        retry_after: seconds before which the platform wants no further check, None where it did not say.
+        more: true if the platform has more right now; the agent checks again at once.
+    """
+
+    items: tuple[Found, ...]
+    cursor: str | None
+    retry_after: float | None = None
+    quota: Quota | None = None
+    more: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """What a platform may use during one check.
+
+    Attributes:
+        settings: the account's settings, validated against the descriptor, defaults filled in.
+        credentials: the account's credentials; absent ones are missing.
+        http: the one HTTP client; it already knows whether this account may reach private addresses.
+        wall_ms: milliseconds since 1970 UTC.
+        account: the account's id, an empty string in a probe.
+    """
+
+    settings: Mapping[str, Setting]
+    credentials: Mapping[str, Secret]
+    http: "Http"
+    wall_ms: Callable[[], int]
+    account: str = ""
+
+
+class Platform(Protocol):
+    """One platform. It keeps no state of its own: all state is the cursor."""
+
+    descriptor: ClassVar[Descriptor]
+
+    async def identify(self, session: Session) -> Identity:
+        """Whose credentials these are.
+
+        Raises:
+            PlatformError: Refused, Unreachable, RateLimited, Changed or PrivateAddress.
+        """
+        ...
+
+    async def check(self, session: Session, cursor: str | None) -> Check:
+        """Items since `cursor`; None is the first check ever.
+
+        Raises:
+            PlatformError: see identify.
+        """
+        ...

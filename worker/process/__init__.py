@@ -1,0 +1,1 @@
+"""What every process of ours needs: clocks, named tasks, logs, exit codes."""

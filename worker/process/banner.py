@@ -1,0 +1,20 @@
+"""The banner that a person who starts a process by hand sees on stderr."""
+
+import sys
+
+WIDTH = 43
+
+
+def banner(title: str, *facts: str) -> str:
+    """A box with a title and one line a fact."""
+    lines = [f"║  {line:<{WIDTH - 2}}║" for line in (title, *facts)]
+    rule = "═" * WIDTH
+    return "\n".join([f"╔{rule}╗", lines[0], f"╠{rule}╣", *lines[1:], f"╚{rule}╝"])
+
+
+def say(text: str) -> None:
+    """Print to stderr at once; a closed stderr is nobody's problem."""
+    try:
+        print(text, file=sys.stderr, flush=True)  # noqa: T201 - this is the seed's banner, asked for on stderr
+    except (OSError, ValueError):
+        return

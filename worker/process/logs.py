@@ -1,0 +1,103 @@
+"""structlog set-up: one JSON object a line, with the request id of whatever is being done."""
+
+import logging
+import logging.handlers
+import os
+import secrets
+import sys
+from collections.abc import Iterator, MutableMapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import structlog
+
+FILE_BYTES = 10 * 1024 * 1024
+FILES_KEPT = 5
+FIRST = ("timestamp", "level", "event", "component", "request_id")
+
+
+def new_request_id() -> str:
+    """An id for one thing that starts: a REST call, a check, a click."""
+    return secrets.token_hex(8)
+
+
+@contextmanager
+def request(request_id: str) -> Iterator[None]:
+    """Everything logged inside carries this request id."""
+    with structlog.contextvars.bound_contextvars(request_id=request_id):
+        yield
+
+
+def current_request_id() -> str:
+    """The request id of what is being done, or an empty string."""
+    return str(structlog.contextvars.get_contextvars().get("request_id", ""))
+
+
+def configure(component: str, file: Path | None, level: str = "info", *, stderr: bool = False) -> None:
+    """Send all logs of this process to `file` (rotated, 0600) and, if asked, to stderr.
+
+    Args:
+        component: which process this is; `get_logger("x")` lines carry `x` instead.
+        level: debug, info, warning or error.
+    """
+    shared: list[structlog.types.Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.format_exc_info,
+        _Component(component),
+    ]
+    structlog.configure(
+        processors=[structlog.stdlib.filter_by_level, *shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=_factory,
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=False,
+    )
+    _route(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processor=_render), file, level, stderr)
+
+
+def _factory(*args: Any) -> logging.Logger:
+    return logging.getLogger("vedette." + str(args[0]) if args else "vedette")
+
+
+def _route(formatter: logging.Formatter, file: Path | None, level: str, stderr: bool) -> None:
+    root = logging.getLogger()
+    for old in list(root.handlers):
+        root.removeHandler(old)
+        old.close()
+    handlers: list[logging.Handler] = [logging.StreamHandler(sys.stderr)] if stderr else []
+    if file is not None:
+        handlers.append(_private_file(file))
+    for handler in handlers or [logging.NullHandler()]:
+        handler.setFormatter(formatter)
+        root.addHandler(handler)
+    root.setLevel(logging.WARNING)  # libraries speak only when something is wrong
+    logging.getLogger("vedette").setLevel(level.upper())
+
+
+def _private_file(file: Path) -> logging.Handler:
+    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    os.close(os.open(file, os.O_CREAT | os.O_WRONLY, 0o600))
+    return logging.handlers.RotatingFileHandler(file, maxBytes=FILE_BYTES, backupCount=FILES_KEPT, encoding="utf-8")
+
+
+class _Component:
+    """Adds which part speaks: the logger's own name, else the process."""
+
+    def __init__(self, process: str) -> None:
+        self._process = process
+
+    def __call__(self, logger: Any, _method: str, entry: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+        name = getattr(logger, "name", "") or ""
+        entry["component"] = name.removeprefix("vedette.") if name.startswith("vedette.") else self._process
+        return entry
+
+
+def _render(_logger: Any, _method: str, entry: MutableMapping[str, Any]) -> str:
+    entry.setdefault("request_id", "")
+    for private in ("_record", "_from_structlog"):
+        entry.pop(private, None)
+    ordered = {key: entry.pop(key, "") for key in FIRST} | dict(entry)
+    return msgspec.json.encode(ordered, enc_hook=str).decode()
