@@ -1,0 +1,22 @@
+"""The room behind the three doors: every subject in one record."""
+
+from dataclasses import dataclass
+
+from engine.api.accounts import Accounts
+from engine.api.detections import Detections
+from engine.api.platforms import Platforms
+from engine.api.status import Status
+from engine.api.workers import Workers
+from engine.bus import Bus
+
+
+@dataclass(frozen=True, slots=True)
+class Api:
+    """What a front end gets; `bus` tells it when to look again."""
+
+    accounts: Accounts
+    detections: Detections
+    platforms: Platforms
+    status: Status
+    workers: Workers
+    bus: Bus

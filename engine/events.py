@@ -1,0 +1,72 @@
+"""What happened, for everyone who listens on the bus. Facts only: a reader fetches what it needs."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Base of everything on the bus."""
+
+
+@dataclass(frozen=True, slots=True)
+class DetectionsStored(Event):
+    """Committed just now: `count` new detections with ids in [first_id, last_id].
+
+    Attributes:
+        per_account: new ones by account id.
+        baseline: how many of them were stored as already read.
+    """
+
+    first_id: int
+    last_id: int
+    count: int
+    per_account: Mapping[str, int] = field(default_factory=dict)
+    baseline: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class DetectionsMarked(Event):
+    """Flags changed: of these ids, or (None) of so many that a reader should fetch its page again."""
+
+    ids: tuple[int, ...] | None
+
+
+@dataclass(frozen=True, slots=True)
+class AccountChanged(Event):
+    """Anything about this account, from its name to its next check; also sent when it is created."""
+
+    account_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class AccountRemoved(Event):
+    """Deleted (for 30 days it can be restored)."""
+
+    account_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerChanged(Event):
+    """Anything about this worker, each heartbeat included."""
+
+    worker_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerRemoved(Event):
+    """It will not come back."""
+
+    worker_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlatformsChanged(Event):
+    """A descriptor is new or differs."""
+
+
+@dataclass(frozen=True, slots=True)
+class MasterClosing(Event):
+    """The master began to close; front ends say so and stop asking."""
+
+    reason: str

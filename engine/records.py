@@ -1,0 +1,176 @@
+"""The frozen dataclasses that the engine's parts hand to each other. Pure.
+
+Moments are aware UTC datetimes; ids of detections are ascending integers; every other id is a string.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Literal
+
+from worker.protocol.descriptor import Kind, Values
+from worker.protocol.messages import Author
+
+AccountStatus = Literal["active", "paused", "failing", "reauthenticate"]
+WorkerKind = Literal["local", "remote"]
+WorkerState = Literal["starting", "online", "degraded", "offline", "draining", "failed", "revoked"]
+
+
+def from_ms(milliseconds: int) -> datetime:
+    """A moment from milliseconds since 1970 UTC."""
+    return datetime.fromtimestamp(milliseconds / 1000, UTC)
+
+
+def to_ms(moment: datetime) -> int:
+    """Milliseconds since 1970 UTC, rounded down."""
+    return round(moment.timestamp() * 1000)
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """One login on one platform, as it is stored. Credentials are kept apart and never travel with it.
+
+    Attributes:
+        interval: seconds between checks, as the user wants it.
+        worker_id, epoch: the owner and the fencing number of its assignment; no owner is None.
+        cursor: where the next check starts; None before the first one.
+        revision: grows with each change by a user; PATCH must carry it.
+        unread: detections not yet read.
+        deleted_at: set while the account is in the bin (30 days).
+    """
+
+    id: str
+    platform: str
+    display_name: str
+    interval: int
+    created_at: datetime
+    handle: str = ""
+    settings: Values = field(default_factory=dict)
+    tags: tuple[str, ...] = ()
+    pinned_to: str | None = None
+    status: AccountStatus = "active"
+    last_error: str | None = None
+    last_check_at: datetime | None = None
+    worker_id: str | None = None
+    epoch: int = 0
+    cursor: str | None = None
+    revision: int = 1
+    unread: int = 0
+    deleted_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """One worker as it is stored; what it does right now is in the fleet's state.
+
+    Attributes:
+        restarts: how often its process was started again, ever.
+    """
+
+    id: str
+    name: str
+    kind: WorkerKind
+    capacity: int
+    created_at: datetime
+    draining: bool = False
+    revoked: bool = False
+    restarts: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """One account's next owner; `epoch` is the new one, exactly one above the epoch it was decided on."""
+
+    account_id: str
+    worker_id: str | None
+    epoch: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """Sealed credentials and their version, which grows with each replacement."""
+
+    blob: bytes
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class Detection:
+    """One comment, mention, direct message … found, as stored."""
+
+    id: int
+    account_id: str
+    platform: str
+    worker_id: str
+    kind: Kind
+    external_id: str
+    detected_at: datetime
+    published_at: datetime | None = None
+    thread_id: str = ""
+    author: Author = field(default_factory=Author)
+    text: str = ""
+    url: str = ""
+    subject: str = ""
+    read: bool = False
+    handled: bool = False
+    starred: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DetectionFilter:
+    """Which detections are meant; None means any. `q` is words or any 2+ Chinese characters, all of which must occur.
+
+    Attributes:
+        since, until: bounds of `detected_at`, until exclusive.
+        tag: of the account.
+    """
+
+    account_id: str | None = None
+    platform: str | None = None
+    kind: Kind | None = None
+    tag: str | None = None
+    thread_id: str | None = None
+    unread: bool | None = None
+    handled: bool | None = None
+    starred: bool | None = None
+    q: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """Flags to set; None leaves one as it is."""
+
+    read: bool | None = None
+    handled: bool | None = None
+    starred: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How much is stored: `unread` over all accounts that are not deleted."""
+
+    total: int
+    unread: int
+    per_minute: int
+
+
+@dataclass(frozen=True, slots=True)
+class JournalEntry:
+    """One line of what happened and why. `subject` is an account's or a worker's id."""
+
+    at: datetime
+    subject: str
+    what: str
+    why: str = ""
+    request_id: str = ""
+    details: Mapping[str, str] = field(default_factory=dict)
+
+
+class StaleRevision(Exception):
+    """The record was changed meanwhile; read it again and repeat."""
+
+
+class Missing(Exception):
+    """No such record (any more)."""
