@@ -1,0 +1,52 @@
+# The developer's interface. Every target does the set-up that it needs.
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/.ready
+
+.PHONY: setup run master worker test lint bench servers screenshots lock
+
+setup: $(READY)
+
+$(READY): requirements.lock pyproject.toml
+	@.ci/system-libraries run
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+run: $(READY) ## the window, with the embedded master and two local workers
+	@.ci/system-libraries run
+	@if [ -z "$$DISPLAY$$WAYLAND_DISPLAY" ] && [ "$$(uname)" = Linux ]; then \
+	  echo "There is no display here, so no window can open. Start the master without one: make master" >&2; exit 1; fi
+	@$(BIN)/vedette $(ARGS)
+
+master: $(READY) ## the master without a window
+	@$(BIN)/vedette-master $(ARGS)
+
+worker: $(READY) ## a worker for a master elsewhere: make worker JOIN=CODE
+	@$(BIN)/vedette-worker --join "$(JOIN)" $(ARGS)
+
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+test: $(READY) ## lint, types, architecture, all tests
+	@.ci/system-libraries test
+	@$(MAKE) --no-print-directory lint
+	@$(BIN)/python -m pytest $(ARGS)
+
+servers: $(READY) ## the real platform servers that tests use
+	$(BIN)/python -m tests.servers install
+
+bench: $(READY) ## one table: each figure against its peer or limit, measured in the same run
+	@.ci/system-libraries test
+	@$(BIN)/python -m tests.benchmarks $(ARGS)
+
+screenshots: $(READY) ## pictures for the docs
+	@.ci/system-libraries test
+	@$(BIN)/python -m tests.support.screenshots docs/screenshots
+
+lock: $(READY) ## resolve the lock file again (needs uv)
+	uv pip compile pyproject.toml --all-extras --universal --generate-hashes --no-emit-index-url --no-header \
+	  --python-version 3.11 --output-file requirements.lock

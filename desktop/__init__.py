@@ -1,0 +1,1 @@
+"""The window: Qt and nothing but Qt. The composition root is app.py."""

@@ -1,0 +1,1 @@
+"""Dialogs; always `open()` and `finished`, never `exec()`, which would stop the engine."""

@@ -1,0 +1,1 @@
+"""What the views show: rows kept in memory, refreshed from `engine.api`."""

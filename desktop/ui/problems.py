@@ -1,0 +1,65 @@
+"""An error as the window tells it: what happened, what it means, what to do."""
+
+from dataclasses import dataclass
+
+from desktop.ui.language import tr
+from engine.api.errors import ApiError
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """`title` says what happened, `meaning` what it means, `advice` what to do."""
+
+    title: str
+    meaning: str
+    advice: str
+
+    @property
+    def text(self) -> str:
+        """All of it in one paragraph."""
+        return " ".join(part for part in (self.title, self.meaning, self.advice) if part)
+
+
+def problem_of(error: Exception, request_id: str = "") -> Problem:
+    """Words for any error that an action may end with."""
+    if not isinstance(error, ApiError):
+        return Problem(
+            tr("That did not work."),
+            tr("Something went wrong inside Vedette; nothing was changed."),
+            tr("Try again. If it stays, look for {id} in the log.", id=request_id) if request_id else tr("Try again."),
+        )
+    title, advice = _words(error)
+    return Problem(title, error.message if title != error.message else "", advice)
+
+
+def _words(error: ApiError) -> tuple[str, str]:
+    known = {
+        "private_address": (
+            tr("This address is private."),
+            tr("If the server is your own, tick “Allow private addresses” and test again."),
+        ),
+        "refused": (
+            tr("The platform does not accept these credentials."),
+            tr("Check them for typing errors, or make new ones on the platform."),
+        ),
+        "unreachable": (
+            tr("The server cannot be reached."),
+            tr("Check the address and your connection, then test again."),
+        ),
+        "rate_limited": (tr("The platform asks us to slow down."), tr("Wait a few minutes, then test again.")),
+        "changed": (
+            tr("The answer is not what this platform documents."),
+            tr("Check that the address is the right kind of server."),
+        ),
+        "stale_revision": (tr("Somebody changed this meanwhile."), tr("Open it again and repeat your change.")),
+        "unplaced": (
+            tr("No worker watches this account yet."),
+            tr("It is checked as soon as a worker takes it."),
+        ),
+        "paused": (tr("The account is paused."), tr("Resume it first.")),
+        "too_many_workers": (tr("This computer runs as many workers as it may."), tr("Remove one first.")),
+        "not_found": (tr("It is not there any more."), ""),
+        "unavailable": (tr("Not right now."), tr("Try again when a worker is online.")),
+        "error": (tr("The test failed."), tr("Check what you entered, then test again.")),
+    }
+    return known.get(error.code, (error.message, ""))

@@ -1,0 +1,128 @@
+"""The fleet as engine.api.accounts needs it."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any, Protocol
+
+import msgspec
+
+from engine.api.accounts import AccountLive
+from engine.api.errors import ProbeFailed, Unavailable
+from engine.api.status import SchedulingStatus
+from engine.bus import Bus
+from engine.events import AccountRemoved
+from engine.fleet import messages as m
+from engine.fleet.entries import WorkerEntry
+from engine.records import Account, JournalEntry, from_ms
+from engine.runtime import Runtime
+from worker.process.clock import lease_clock, wall_ms
+from worker.process.logs import current_request_id
+from worker.protocol.descriptor import Values
+from worker.protocol.errors import ProtocolError
+from worker.protocol.messages import Identity, Message, Probe
+
+PROBE_TIMEOUT = 20.0  #: seconds; a probe may make several requests
+
+Call = Callable[[str, Message, str, float], Awaitable[dict[str, Any]]]
+
+
+class HandleStore(Protocol):
+    """Where an account's handle is kept once a probe has told it."""
+
+    async def set_handle(self, account_id: str, handle: str) -> None: ...
+
+
+class AccountControl:
+    """Turns what users do to accounts into fleet events. `call` asks a worker and waits for its answer."""
+
+    def __init__(self, runtime: Runtime, bus: Bus, call: Call) -> None:
+        self._runtime = runtime
+        self._bus = bus
+        self._call = call
+
+    def live(self, account_id: str) -> AccountLive | None:
+        """What the fleet does with this account right now."""
+        entry = self._runtime.state.tables.accounts.get(account_id)
+        if entry is None or entry.removed:
+            return None
+        now, wall = lease_clock(), wall_ms()
+        checked, due = entry.checked, entry.due if entry.owner else None
+        return AccountLive(
+            worker_id=entry.owner,
+            epoch=entry.epoch,
+            reason=entry.reason,
+            quota=entry.quota,
+            last_check_at=None if checked is None else from_ms(wall - int((now - checked) * 1000)),
+            next_check_at=None if due is None else from_ms(wall + int(max(0.0, due - now) * 1000)),
+        )
+
+    def knows_worker(self, worker_id: str) -> bool:
+        """Whether an account may be pinned to it."""
+        return worker_id in self._runtime.state.tables.workers
+
+    def scheduling(self) -> SchedulingStatus:
+        """How many accounts should be watched, and how many are."""
+        wanted = [entry for entry in self._runtime.state.tables.accounts.values() if entry.wanted]
+        assigned = sum(entry.owner is not None for entry in wanted)
+        return SchedulingStatus(len(wanted), assigned, len(wanted) - assigned)
+
+    async def account_added(self, account: Account) -> None:
+        """Let the fleet place a new or restored account."""
+        self._runtime.submit(as_event(account))
+
+    async def account_changed(self, account: Account, *, retask: bool) -> None:
+        """Let the fleet apply what a user changed."""
+        self._runtime.submit(
+            m.AccountEdited(account.id, account.interval, account.pinned_to, account.status, retask=retask)
+        )
+
+    async def account_removed(self, account_id: str) -> None:
+        """Have it let go of."""
+        self._runtime.submit(m.AccountRemoved(account_id))
+        self._bus.publish(AccountRemoved(account_id))
+
+    async def check_now(self, account_id: str) -> None:
+        """Have its owner check it out of turn, under the request id of whoever asks."""
+        self._runtime.submit(m.CheckAsked(account_id, current_request_id()))
+
+    async def probe(self, platform: str, credentials: Values, settings: Values) -> Identity:
+        """Try credentials on the least busy worker that offers the platform. Raises ProbeFailed, Unavailable."""
+        worker = self._prober(platform)
+        message = Probe(platform, credentials, settings)
+        try:
+            answer = await self._call(worker.id, message, current_request_id(), PROBE_TIMEOUT)
+        except ProtocolError as error:
+            raise Unavailable(f"the worker did not answer ({error.message}): try again") from None
+        if answer.get("ok") is not True:
+            raise ProbeFailed(str(answer.get("message", "")), code=str(answer.get("code", "error")))
+        return msgspec.convert(answer.get("identity"), Identity)
+
+    def _prober(self, platform: str) -> WorkerEntry:
+        workers = [worker for worker in self._runtime.state.tables.workers.values() if worker.live and worker.connected]
+        able = [worker for worker in workers if platform in worker.platforms]
+        if not able:
+            why = f"no worker that is online offers {platform}" if workers else "no worker is online yet"
+            raise Unavailable(f"{why}: try again in a moment")
+        return min(able, key=lambda worker: (worker.load, worker.id))
+
+    def story(self, subject: str) -> list[JournalEntry]:
+        """Why an account or a worker is where it is, oldest first."""
+        now, wall = lease_clock(), wall_ms()
+        return [
+            JournalEntry(from_ms(wall - int((now - line.at) * 1000)), subject, line.what, line.why, line.request_id)
+            for line in self._runtime.state.tables.journal.story(subject)
+        ]
+
+
+def as_event(account: Account) -> m.AccountAdded:
+    """A stored account as the fleet is told of it."""
+    ago = None if account.last_check_at is None else wall_ms() / 1000 - account.last_check_at.timestamp()
+    return m.AccountAdded(
+        account.id,
+        account.platform,
+        account.interval,
+        account.epoch,
+        owner=account.worker_id,
+        pinned_to=account.pinned_to,
+        status=account.status,
+        checked_ago=ago,
+    )

@@ -1,0 +1,165 @@
+"""The fleet as the worker namespace of the gateway needs it: messages become fleet events."""
+
+from collections.abc import Callable
+from typing import Literal, Protocol
+
+import msgspec
+import structlog
+
+from engine.bus import Bus
+from engine.events import PlatformsChanged
+from engine.fleet import messages as m
+from engine.fleet.lease import Figures
+from engine.records import Sealed
+from engine.runtime import Runtime
+from worker.process.clock import lease_clock, wall_ms
+from worker.protocol.descriptor import Descriptor
+from worker.protocol.errors import Code, ProtocolError
+from worker.protocol.messages import (
+    Beaten,
+    Credentials,
+    CredentialsGiven,
+    Heartbeat,
+    Register,
+    Registered,
+    Released,
+    Report,
+)
+
+log = structlog.get_logger("fleet")
+
+
+class SealedStore(Protocol):
+    """Where sealed credentials are kept."""
+
+    async def sealed(self, account_id: str) -> Sealed | None: ...
+    async def replace_sealed(self, account_id: str, blob: bytes, version: int) -> int: ...
+
+
+class DescriptorStore(Protocol):
+    """The last seen descriptor of every platform; a local worker's wins."""
+
+    async def remember(self, descriptor: Descriptor, local: bool) -> Literal["new", "changed", "same", "ignored"]: ...
+
+
+class CredentialsVault(Protocol):
+    """Opens and seals what belongs to one account."""
+
+    def seal(self, account_id: str, kind: str, plain: bytes) -> bytes: ...
+    def open(self, account_id: str, kind: str, blob: bytes) -> bytes: ...
+
+
+class Door:
+    """Answers workers. Every method may raise ProtocolError, which the gateway turns into an error ack."""
+
+    def __init__(
+        self,
+        *,
+        runtime: Runtime,
+        accounts: SealedStore,
+        platforms: DescriptorStore,
+        vault: CredentialsVault,
+        bus: Bus,
+        figures: Figures,
+        sent_at: Callable[[], int] = wall_ms,
+    ) -> None:
+        self._runtime = runtime
+        self._accounts = accounts
+        self._platforms = platforms
+        self._vault = vault
+        self._bus = bus
+        self._figures = figures
+        self._wall_ms = sent_at
+
+    async def register(self, message: Register, request_id: str) -> Registered:
+        """Enter the worker and answer with its whole assignment."""
+        entry = self._runtime.state.tables.workers.get(message.worker_id)
+        if entry is None or entry.stopping:
+            raise ProtocolError(Code.REVOKED, "this worker was removed from the master")
+        await self._remember(message.platforms, local=entry.kind == "local")
+        self._runtime.submit(
+            m.WorkerRegistered(
+                message.worker_id,
+                message.incarnation,
+                message.host,
+                message.pid,
+                message.version,
+                frozenset(descriptor.key for descriptor in message.platforms),
+                message.resources,
+            )
+        )
+        log.info("worker.registered", worker_id=message.worker_id, pid=message.pid, request_id=request_id)
+        sequence, duties = entry.sequence, self._runtime.state.duties_of(entry.id, lease_clock())
+        tasks = await self._runtime.tasks_for(duties)
+        return Registered(self._figures.heartbeat, self._figures.lease, sequence, tasks)
+
+    async def _remember(self, descriptors: list[Descriptor], *, local: bool) -> None:
+        results = [await self._platforms.remember(descriptor, local) for descriptor in descriptors]
+        if "new" in results or "changed" in results:
+            self._bus.publish(PlatformsChanged())
+        for descriptor, result in zip(descriptors, results, strict=True):
+            if result == "ignored":
+                log.info("platform.descriptor_ignored", platform=descriptor.key)
+
+    async def heartbeat(self, worker_id: str, incarnation: str, message: Heartbeat) -> Beaten:
+        """Pass it on and renew the lease that it asked for."""
+        now = self._wall_ms()
+        self._runtime.submit(
+            m.HeartbeatReceived(
+                worker_id,
+                incarnation,
+                message.sequence,
+                message.digest,
+                message.resources,
+                message.outbox,
+                message.degraded,
+                tuple((done.account, max(0.0, (now - done.at) / 1000), done.outcome) for done in message.checks),
+            )
+        )
+        return Beaten(message.nonce)
+
+    async def report(self, worker_id: str, message: Report, request_id: str) -> None:
+        """How an account fares."""
+        self._require_owner(worker_id, message.account, message.epoch)
+        retry_in = None if message.retry_at is None else max(0.0, (message.retry_at - self._wall_ms()) / 1000)
+        self._runtime.submit(
+            m.Reported(
+                worker_id,
+                message.account,
+                message.epoch,
+                message.state,
+                message.message,
+                retry_in,
+                message.quota,
+                request_id,
+            )
+        )
+
+    async def credentials(self, worker_id: str, message: Credentials) -> CredentialsGiven:
+        """Give the owner of the current epoch its account's credentials, or keep the rotated ones it hands back."""
+        self._require_owner(worker_id, message.account, message.epoch)
+        sealed = await self._accounts.sealed(message.account)
+        if message.replacement is not None and message.version is not None:
+            blob = self._vault.seal(message.account, "credentials", msgspec.json.encode(message.replacement))
+            version = await self._accounts.replace_sealed(message.account, blob, message.version)
+            return CredentialsGiven(message.replacement, version)
+        if sealed is None:
+            return CredentialsGiven({}, 0)
+        plain = self._vault.open(message.account, "credentials", sealed.blob)
+        return CredentialsGiven(msgspec.json.decode(plain, type=dict[str, str]), sealed.version)
+
+    async def released(self, worker_id: str, message: Released) -> None:
+        """The worker let go."""
+        self._runtime.submit(m.Released(worker_id, message.account, message.epoch))
+
+    def link_lost(self, worker_id: str, incarnation: str) -> None:
+        """The current connection closed."""
+        self._runtime.submit(m.LinkLost(worker_id, incarnation))
+
+    def _require_owner(self, worker_id: str, account_id: str, epoch: int) -> None:
+        """M6: every credential request and state write is refused unless its epoch is current."""
+        account = self._runtime.state.tables.accounts.get(account_id)
+        if account is None or account.owner != worker_id:
+            raise ProtocolError(Code.NOT_OWNER, "this account belongs to another worker")
+        if account.epoch != epoch:
+            raise ProtocolError(Code.STALE_EPOCH, f"the current epoch is {account.epoch}")

@@ -1,0 +1,152 @@
+"""The fleet as engine.api.workers needs it."""
+
+from dataclasses import replace
+from typing import Protocol
+
+from engine.api.workers import WorkerChanges, WorkerSnapshot
+from engine.fleet import messages as m
+from engine.fleet.entries import WorkerEntry
+from engine.records import Worker, from_ms
+from engine.runtime import Runtime
+from worker.process.clock import lease_clock, wall_ms
+
+
+class WorkerStore(Protocol):
+    """Where workers are kept."""
+
+    async def load_all(self) -> list[Worker]: ...
+    async def save(self, worker: Worker) -> None: ...
+    async def remove(self, worker_id: str) -> None: ...
+
+
+class WorkerControl:
+    """Turns what users do to workers into fleet events. `records` are the stored workers, by id."""
+
+    def __init__(self, runtime: Runtime, store: WorkerStore, *, local_maximum: int, capacity: int) -> None:
+        self._runtime = runtime
+        self._store = store
+        self._local_maximum = local_maximum
+        self._capacity = capacity
+        self.records: dict[str, Worker] = {}
+
+    @property
+    def local_maximum(self) -> int:
+        """How many workers may run on this computer."""
+        return self._local_maximum
+
+    async def load(self, local: int | None, default_local: int) -> None:
+        """Enter the stored workers, and as many local ones as wanted: `local` if given, else as many as there were."""
+        self.records = {worker.id: worker for worker in await self._store.load_all()}
+        names = sorted((w.id for w in self.records.values() if w.kind == "local"), key=_number)
+        wanted = local if local is not None else len(names) or default_local
+        for extra in names[wanted:]:
+            await self._store.remove(extra)
+            del self.records[extra]
+        await self._new_local(wanted - len(names))
+
+    def enter_all(self) -> None:
+        """Tell the fleet of every worker; local ones are spawned."""
+        for worker in self.records.values():
+            self._enter(worker)
+
+    def snapshots(self) -> list[WorkerSnapshot]:
+        """All workers as of now."""
+        return [_snapshot(entry) for entry in self._runtime.state.tables.workers.values() if not entry.stopping]
+
+    def snapshot(self, worker_id: str) -> WorkerSnapshot | None:
+        """One worker as of now."""
+        entry = self._runtime.state.tables.workers.get(worker_id)
+        return None if entry is None or entry.stopping else _snapshot(entry)
+
+    async def change(self, worker_id: str, changes: WorkerChanges) -> None:
+        """Save and apply what a user changed."""
+        worker = self.records[worker_id]
+        worker = replace(
+            worker,
+            name=worker.name if changes.name is None else changes.name.strip(),
+            capacity=worker.capacity if changes.capacity is None else changes.capacity,
+            draining=worker.draining if changes.draining is None else changes.draining,
+        )
+        await self._save(worker)
+        self._runtime.submit(m.WorkerEdited(worker.id, worker.name, worker.capacity, worker.draining))
+
+    async def add_local(self, count: int) -> list[str]:
+        """Start more workers on this computer; returns their ids."""
+        added = await self._new_local(count)
+        for worker in added:
+            self._enter(worker)
+        return [worker.id for worker in added]
+
+    async def restart(self, worker_id: str) -> None:
+        """End its process and start it again."""
+        self._runtime.submit(m.RestartAsked(worker_id))
+
+    async def remove(self, worker_id: str) -> None:
+        """Take it out for good."""
+        await self._store.remove(worker_id)
+        self.records.pop(worker_id, None)
+        self._runtime.submit(m.WorkerRemoved(worker_id))
+
+    async def save_restarts(self, worker_id: str, restarts: int) -> None:
+        """Remember how often it was restarted."""
+        if worker_id in self.records:
+            await self._save(replace(self.records[worker_id], restarts=restarts))
+
+    async def _new_local(self, count: int) -> list[Worker]:
+        added: list[Worker] = []
+        number = 1
+        while len(added) < count:
+            if (worker_id := f"local-{number}") not in self.records:
+                worker = Worker(worker_id, worker_id, "local", self._capacity, from_ms(wall_ms()))
+                await self._save(worker)
+                added.append(worker)
+            number += 1
+        return added
+
+    async def _save(self, worker: Worker) -> None:
+        self.records[worker.id] = worker
+        await self._store.save(worker)
+
+    def _enter(self, worker: Worker) -> None:
+        self._runtime.submit(
+            m.WorkerAdded(
+                worker.id,
+                worker.name,
+                worker.kind,
+                worker.capacity,
+                worker.draining,
+                worker.restarts,
+                spawn=worker.kind == "local",
+            )
+        )
+
+
+def _number(worker_id: str) -> tuple[int, str]:
+    digits = worker_id.removeprefix("local-")
+    return (int(digits) if digits.isdigit() else 1_000_000, worker_id)
+
+
+def _snapshot(entry: WorkerEntry) -> WorkerSnapshot:
+    resources = entry.resources
+    online = entry.phase == "online"
+    age = max(0.0, lease_clock() - entry.last_seen) if entry.last_seen is not None and online else None
+    return WorkerSnapshot(
+        id=entry.id,
+        name=entry.name,
+        kind=entry.kind,
+        host=entry.host,
+        pid=entry.pid,
+        version=entry.version,
+        state=entry.state(),
+        capacity=entry.capacity,
+        accounts=len(entry.accounts),
+        cpu=resources.cpu if resources else None,
+        memory=resources.memory if resources else None,
+        loop_lag=resources.loop_lag if resources else None,
+        heartbeat_age=None if age is None else round(age, 3),
+        restarts=entry.restarts,
+        outbox=entry.outbox,
+        platforms=tuple(sorted(entry.platforms)),
+        reason=entry.why(),
+        draining=entry.draining,
+    )

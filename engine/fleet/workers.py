@@ -1,0 +1,250 @@
+"""The workers' desk: who is there, who is dead, and when a process is started again."""
+
+from engine.events import WorkerRemoved
+from engine.fleet import messages as m
+from engine.fleet.accounts import AccountsDesk
+from engine.fleet.entries import WorkerEntry, expected_digest
+from engine.fleet.lease import Figures
+from engine.fleet.restart import Rng
+from engine.fleet.tables import Tables
+from worker.process.exit_codes import Exit
+
+START_GRACE = 30.0  #: seconds that a started process has to register before it counts as hung
+
+
+class WorkersDesk:
+    """Handles every event about workers; one method an event."""
+
+    def __init__(self, tables: Tables, accounts: AccountsDesk, figures: Figures, rng: Rng) -> None:
+        self._t = tables
+        self._accounts = accounts
+        self._figures = figures
+        self._rng = rng
+
+    # --- from users and the store
+
+    def added(self, event: m.WorkerAdded, now: float) -> None:
+        """Enter a worker; a local one that is wanted gets a process."""
+        worker = WorkerEntry(event.worker_id, event.name, event.kind, event.capacity, event.draining)
+        worker.restarts = event.restarts
+        worker.last_seen = now  # M4: a full time-out before its accounts are taken, unless its death is certain
+        self._t.workers[worker.id] = worker
+        if event.spawn:
+            self._spawn(worker)
+        self._t.tell_worker(worker.id)
+
+    def edited(self, event: m.WorkerEdited, now: float) -> None:
+        """Rename, resize, drain or take back a drain."""
+        worker = self._t.workers.get(event.worker_id)
+        if worker is None:
+            return
+        worker.name, worker.capacity = event.name, event.capacity
+        drained, worker.draining = worker.draining, event.draining
+        if worker.draining and not drained:
+            self._accounts.drain(worker, now)
+        self._findable(worker)
+        self._t.tell_worker(worker.id)
+
+    def removed(self, event: m.WorkerRemoved, now: float) -> None:
+        """Take it out for good. Its accounts are free once its process is reaped; until then it only stops."""
+        worker = self._t.workers.get(event.worker_id)
+        if worker is None:
+            return
+        worker.draining = worker.stopping = True
+        worker.respawn_at = None
+        self._t.journal.write(now, "removed by a user", worker.id)
+        if worker.kind == "local" and worker.pid is not None:
+            self._t.command(m.StopWorker(worker.id, "removed"))
+            return
+        self._forget(worker, now)
+
+    def restart_asked(self, event: m.RestartAsked, now: float) -> None:
+        """End a process and start it again, with a clean count of crashes."""
+        worker = self._t.workers.get(event.worker_id)
+        if worker is None or worker.kind != "local":
+            return
+        worker.crashes.forget()
+        self._t.journal.write(now, "restart asked for", worker.id)
+        if worker.pid is None:
+            self._spawn(worker)
+        else:
+            worker.respawn_at = now
+            self._t.command(m.StopWorker(worker.id, "restart"))
+        self._t.tell_worker(worker.id)
+
+    def closing(self, _event: m.Closing, _now: float) -> None:
+        """Nothing is placed, spawned or declared dead any more."""
+        self._t.closing = True
+
+    # --- from the worker itself
+
+    def registered(self, event: m.WorkerRegistered, now: float) -> None:
+        """A proven connection: what it owns stays with it, whichever incarnation it is (its lock proves the other's
+        death)."""
+        worker = self._t.workers[event.worker_id]
+        joined = worker.phase != "online"
+        worker.phase, worker.reason, worker.incarnation = "online", "", event.incarnation
+        worker.connected, worker.confirmed, worker.behind = True, False, 0
+        worker.host, worker.pid, worker.version = event.host, event.pid, event.version
+        worker.platforms, worker.resources, worker.last_seen = event.platforms, event.resources, now
+        if joined:
+            self._t.journal.write(now, "online", worker.id)
+            self._t.log("info", "worker.online", worker_id=worker.id, accounts=len(worker.accounts))
+        self._findable(worker)
+        self._t.tell_worker(worker.id)
+
+    def heartbeat(self, event: m.HeartbeatReceived, now: float) -> None:
+        """It lives. What it runs is compared with what it should run; a lasting difference is mended."""
+        worker = self._t.workers.get(event.worker_id)
+        if worker is None or worker.incarnation != event.incarnation:
+            return
+        if worker.phase == "offline":  # silent for so long that its accounts were taken, and now back
+            worker.phase = "online"
+            self._findable(worker)
+        first = not worker.confirmed
+        worker.connected = worker.confirmed = True
+        worker.last_seen, worker.resources = now, event.resources
+        worker.outbox, worker.degraded = event.outbox, event.degraded
+        worker.crashes.beat(now, checked=bool(event.checks))
+        self._accounts.checked(worker.id, event.checks, now)
+        self._mend(worker, event, now, patient=not first)
+        self._t.tell_worker(worker.id)
+
+    def _mend(self, worker: WorkerEntry, event: m.HeartbeatReceived, now: float, *, patient: bool) -> None:
+        """One heartbeat with an older sequence may have crossed our message on the way; two have not."""
+        right = event.digest == expected_digest(worker, self._t.accounts)
+        if event.sequence == worker.sequence and right:
+            worker.behind = 0
+            return
+        worker.behind += 1
+        if patient and event.sequence < worker.sequence and worker.behind < 2:
+            return
+        worker.behind = 0
+        self._accounts.send_all(worker, now)
+
+    def link_lost(self, event: m.LinkLost, _now: float) -> None:
+        """W5: a lost socket alone changes nothing but what is shown."""
+        worker = self._t.workers.get(event.worker_id)
+        if worker is not None and worker.incarnation == event.incarnation:
+            worker.connected = worker.confirmed = False
+            self._t.tell_worker(worker.id)
+
+    # --- from the supervisor
+
+    def child_started(self, event: m.ChildStarted, now: float) -> None:
+        """A process runs; it has yet to register."""
+        worker = self._t.workers.get(event.worker_id)
+        if worker is not None:
+            worker.phase, worker.pid, worker.reason = "starting", event.pid, ""
+            worker.last_seen = now + START_GRACE - self._figures.timeout
+            self._t.tell_worker(worker.id)
+
+    def child_exited(self, event: m.ChildExited, now: float) -> None:
+        """Reaped: certainly dead, so its accounts move at once (M2)."""
+        worker = self._t.workers.get(event.worker_id)
+        if worker is None:
+            return
+        worker.pid = None
+        self._t.journal.write(now, "ended", worker.id, why=event.sentence)
+        self._gone(worker, event.sentence, now)
+        if worker.stopping:
+            self._forget(worker, now)
+        elif not self._t.closing:
+            self._plan_restart(worker, event, now)
+
+    def owner_gone(self, event: m.OwnerGone, now: float) -> None:
+        """Its directory lock was free: no process of it is left from before."""
+        worker = self._t.workers.get(event.worker_id)
+        if worker is not None and worker.phase != "online":
+            self._free_all(worker)
+            self._t.journal.write(now, "certainly not running", worker.id)
+
+    # --- time
+
+    def loop_stalled(self, event: m.LoopStalled, now: float) -> None:
+        """After an own stall nobody else is dead: a full time-out for everyone (M4)."""
+        self._t.no_verdict_before = now + self._figures.timeout
+        self._t.log("warning", "master.loop_stalled", seconds=round(event.seconds, 1))
+
+    def patrol(self, now: float) -> None:
+        """Once a second: start what is to be started, and see who has gone silent."""
+        for worker in list(self._t.workers.values()):
+            if worker.respawn_at is not None and worker.respawn_at <= now and worker.pid is None:
+                self._spawn(worker)
+            silent = now - worker.last_seen if worker.last_seen is not None else 0.0
+            if silent > self._figures.timeout and now >= self._t.no_verdict_before and not self._t.closing:
+                self._silent(worker, silent, now)
+
+    def _silent(self, worker: WorkerEntry, silent: float, now: float) -> None:
+        if worker.phase in ("online", "starting"):
+            self._t.log("warning", "worker.heartbeat_timeout", worker_id=worker.id, silent=round(silent, 1))
+            self._gone(worker, f"no heartbeat for {silent:.0f} s", now)
+            if worker.kind == "local" and worker.pid is not None:
+                self._t.command(m.StopWorker(worker.id, "it does not answer", hung=True))
+        elif worker.accounts:
+            self._free_all(worker)
+
+    # --- parts
+
+    def _gone(self, worker: WorkerEntry, why: str, now: float) -> None:
+        """It does not act any more: free what it owned."""
+        was = worker.phase
+        worker.phase, worker.reason = "offline", why
+        worker.connected = worker.confirmed = False
+        worker.resources, worker.degraded = None, ""
+        self._free_all(worker)
+        if was == "online":
+            self._t.log("info", "worker.offline", worker_id=worker.id, why=why)
+            self._t.journal.write(now, "offline", worker.id, why=why)
+        self._t.tell_worker(worker.id)
+
+    def _free_all(self, worker: WorkerEntry) -> None:
+        for account_id in sorted(worker.accounts):
+            self._accounts.free(self._t.accounts[account_id])
+            self._t.tell_account(account_id)
+
+    def _plan_restart(self, worker: WorkerEntry, event: m.ChildExited, now: float) -> None:
+        if event.code == Exit.CONFIG:
+            self._fail(worker, event.sentence, now)
+            return
+        if event.asked and worker.respawn_at is not None:
+            self._spawn(worker)
+            return
+        delay = worker.crashes.crashed(now, self._rng)
+        if delay is None:
+            self._fail(worker, f"it ended too often; the last time: {event.sentence}", now)
+            return
+        worker.respawn_at = now + delay
+        self._t.wake_at(worker.respawn_at)
+        self._t.log("warning", "worker.exited", worker_id=worker.id, how=event.sentence, restart_in=round(delay, 1))
+
+    def _fail(self, worker: WorkerEntry, why: str, now: float) -> None:
+        worker.phase, worker.reason, worker.respawn_at = "failed", why, None
+        self._t.journal.write(now, "failed", worker.id, why=why)
+        self._t.log("error", "worker.failed", worker_id=worker.id, why=why)
+        self._t.tell_worker(worker.id)
+
+    def _spawn(self, worker: WorkerEntry) -> None:
+        if self._t.closing:
+            return
+        if worker.respawn_at is not None:
+            worker.restarts += 1
+            self._t.command(m.SaveRestarts(worker.id, worker.restarts))
+        worker.respawn_at = None
+        worker.phase, worker.reason = "starting", ""
+        self._t.command(m.SpawnWorker(worker.id))
+
+    def _forget(self, worker: WorkerEntry, now: float) -> None:
+        self._gone(worker, "removed", now)
+        for account in self._t.accounts.values():
+            if account.promised == worker.id:
+                self._t.drop_promise(account)
+        self._t.workers.pop(worker.id, None)
+        self._t.command(m.CutWorker(worker.id))
+        self._t.command(m.Publish(WorkerRemoved(worker.id)))
+        self._t.retry_placing = True
+
+    def _findable(self, worker: WorkerEntry) -> None:
+        """It may have room for others now."""
+        self._t.allocation.offer(worker)
+        self._t.retry_placing = self._t.rebalance = True

@@ -1,0 +1,1 @@
+"""The doors: REST, and the Socket.IO namespaces /worker and /client. Default-deny: nothing a peer sends is trusted."""

@@ -1,0 +1,264 @@
+"""python-socketio with what it does not give: text only, no forged events, three strikes, transports that really end.
+
+Private methods are overridden, so the minor versions are pinned and every defence has a test (trust.md, "The doors").
+"""
+
+import asyncio
+import itertools
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from typing import Any
+
+import engineio
+import socketio
+import structlog
+from aiohttp import WSMsgType, web
+from engineio import packet as engine_packet
+from socketio import packet
+
+from worker.process import wire_json
+from worker.process.tasks import cancel, spawn
+from worker.protocol.messages import MAX_FRAME_BYTES
+
+PING_INTERVAL = 15  #: seconds
+PING_TIMEOUT = 10  #: seconds; a peer that is gone is noticed after both
+STRIKES = 3  #: malformed packets or messages until the connection is cut
+LINGER = 0.2  #: seconds between the last answer to a peer and the end of its transport
+MAX_WAITING = 1000  #: packets that wait for a slow peer; one more and it is cut
+MAX_EVENT_NAME = 64
+FORGED = ("connect", "disconnect", "connect_error")
+BAD_FRAME = "4!"  #: stands for a frame that engine.io would choke on: the packet guard counts it as a strike
+
+log = structlog.get_logger("gateway")
+
+
+class BadPacket(ValueError):
+    """A packet that no client of ours sends."""
+
+
+class TextPacket(packet.Packet):  # type: ignore[misc]  # python-socketio has no types
+    """Our payloads are JSON text: a binary packet would wait for attachments without a limit."""
+
+    uses_binary_events = False
+
+    def decode(self, encoded_packet: object) -> int:
+        if not isinstance(encoded_packet, str) or encoded_packet[:1] not in ("0", "1", "2", "3"):
+            raise BadPacket("not a text packet that clients send")
+        if super().decode(encoded_packet):
+            raise BadPacket("attachments are off")
+        return 0
+
+
+class GuardedWebSocket:
+    """One websocket as engine.io wants it, except that a frame it cannot read is marked instead of raised."""
+
+    def __init__(self, handler: Callable[["GuardedWebSocket"], Coroutine[Any, Any, None]], server: Any) -> None:
+        self._handler = handler
+        self._server = server
+        self._socket = web.WebSocketResponse(max_msg_size=server.max_http_buffer_size, compress=False)
+        self.environ: dict[str, Any] = {}
+
+    async def __call__(self, environ: dict[str, Any]) -> web.WebSocketResponse:
+        self.environ = environ
+        await self._socket.prepare(environ["aiohttp.request"])
+        await self._handler(self)
+        return self._socket
+
+    async def close(self) -> None:
+        await self._socket.close()
+
+    async def send(self, message: str) -> None:
+        await self._socket.send_str(message)
+
+    async def wait(self) -> str:
+        """The next frame. Raises OSError once the connection has ended."""
+        message = await self._socket.receive()
+        if message.type is WSMsgType.BINARY:
+            return BAD_FRAME
+        if message.type is not WSMsgType.TEXT:
+            raise OSError("the connection has ended")
+        text = str(message.data)
+        return text if text[:1] in ("1", "3", "4") else BAD_FRAME  # close, pong, message: all that a client sends
+
+
+class Engine(engineio.AsyncServer):  # type: ignore[misc]  # python-engineio has no types
+    """engine.io whose background tasks end with it: stock ping tasks outlive their socket by a ping interval."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self._async: dict[str, Any] = {**self._async, "websocket": GuardedWebSocket}
+        self._background: set[asyncio.Task[Any]] = set()
+
+    def start_background_task(
+        self, target: Callable[..., Coroutine[Any, Any, Any]], *args: Any, **kwargs: Any
+    ) -> asyncio.Task[Any]:
+        task = spawn(target(*args, **kwargs), name=f"socket:{getattr(target, '__name__', 'task')}")
+        self._background.add(task)
+        task.add_done_callback(self._background.discard)
+        return task
+
+    async def end(self) -> None:
+        """Cancel everything in the background."""
+        await cancel(*self._background)
+
+
+@dataclass(slots=True)
+class _Peer:
+    request: web.Request
+    strikes: int = 0
+    tried: bool = False
+    cut: bool = False
+
+
+class GuardedServer(socketio.AsyncServer):  # type: ignore[misc]  # python-socketio has no types
+    """The Socket.IO server behind both namespaces. Starts nothing until the first connection."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            async_mode="aiohttp",
+            serializer=TextPacket,
+            json=wire_json,
+            transports=["websocket"],
+            max_http_buffer_size=MAX_FRAME_BYTES,
+            ping_interval=PING_INTERVAL,
+            ping_timeout=PING_TIMEOUT,
+            logger=False,
+            engineio_logger=False,
+            cors_allowed_origins=None,
+            always_connect=False,
+            async_handlers=True,
+            namespaces=["/worker", "/client"],
+        )
+        self._peers: dict[str, _Peer] = {}
+        self._awaited: dict[tuple[str, int], asyncio.Future[Any]] = {}
+        self._ack_ids = itertools.count(1)
+
+    # --- for the namespaces ------------------------------------------------------------------------------------------
+
+    def push(self, sid: str, namespace: str, event: str, data: object, ack_id: int | None = None) -> bool:
+        """Queue one event for a peer, in order; False if it is gone. A peer that reads too slowly is cut."""
+        eio_sid = self.manager.eio_sid_from_sid(sid, namespace)
+        socket = self.eio.sockets.get(eio_sid)
+        if socket is None or socket.closed or socket.closing:
+            return False
+        if socket.queue.qsize() >= MAX_WAITING:
+            log.info("socket.too_slow", namespace=namespace)
+            self.cut(eio_sid, after=0)
+            return False
+        encoded = TextPacket(packet.EVENT, data=[event, data], namespace=namespace, id=ack_id).encode()
+        socket.queue.put_nowait(engine_packet.Packet(engine_packet.MESSAGE, encoded))
+        return True
+
+    async def ask(self, sid: str, namespace: str, event: str, data: object, timeout: float) -> Any:
+        """Send one event and wait for its acknowledgement.
+
+        Raises:
+            ConnectionError: if the peer is gone or goes meanwhile.
+            TimeoutError: after `timeout` seconds.
+        """
+        ack_id, eio_sid = next(self._ack_ids), self.manager.eio_sid_from_sid(sid, namespace)
+        if not self.push(sid, namespace, event, data, ack_id):
+            raise ConnectionError("not connected")
+        answer = self._awaited[eio_sid, ack_id] = asyncio.get_running_loop().create_future()
+        try:
+            async with asyncio.timeout(timeout):
+                return await answer
+        finally:
+            del self._awaited[eio_sid, ack_id]
+
+    def strike(self, sid: str, namespace: str) -> None:
+        """Count one malformed message; the third cuts the connection."""
+        self._strike(self.manager.eio_sid_from_sid(sid, namespace))
+
+    def cut(self, eio_sid: str | None, after: float = LINGER) -> None:
+        """Ignore the peer from now on and abort its transport in `after` seconds; engine.io only asks it to go."""
+        peer = self._peers.get(eio_sid or "")
+        if peer is None:
+            return
+        peer.cut = True
+        if after:
+            asyncio.get_running_loop().call_later(after, _abort, peer.request)
+        else:
+            _abort(peer.request)
+
+    async def close(self) -> None:
+        """Abort every transport and end what runs in the background."""
+        for eio_sid in list(self._peers):
+            self.cut(eio_sid, after=0)
+        await self.eio.end()
+
+    # --- what the stock server lets through --------------------------------------------------------------------------
+
+    def _engineio_server_class(self) -> type[Engine]:
+        return Engine
+
+    async def disconnect(self, sid: str, namespace: str | None = None, ignore_queue: bool = False) -> None:
+        """The stock one leaves a client connected for as long as it answers pings."""
+        eio_sid = self.manager.eio_sid_from_sid(sid, namespace or "/")
+        await super().disconnect(sid, namespace=namespace, ignore_queue=ignore_queue)
+        self.cut(eio_sid)
+
+    async def _handle_eio_connect(self, eio_sid: str, environ: dict[str, Any]) -> Any:
+        self._peers[eio_sid] = _Peer(environ["aiohttp.request"])
+        return await super()._handle_eio_connect(eio_sid, environ)
+
+    async def _handle_eio_disconnect(self, eio_sid: str, reason: str) -> None:
+        self._peers.pop(eio_sid, None)
+        for (owner, _), answer in list(self._awaited.items()):
+            if owner == eio_sid and not answer.done():
+                answer.set_exception(ConnectionError("the connection has ended"))
+        await super()._handle_eio_disconnect(eio_sid, reason)
+
+    async def _handle_eio_message(self, eio_sid: str, data: object) -> None:
+        peer = self._peers.get(eio_sid)
+        if peer is None or peer.cut:
+            return
+        try:
+            await super()._handle_eio_message(eio_sid, data)
+        except ValueError:  # what decoding raises, our BadPacket included; never a traceback for it
+            self._strike(eio_sid)
+
+    async def _handle_connect(self, eio_sid: str, namespace: str | None, data: object) -> None:
+        peer = self._peers[eio_sid]
+        if peer.tried:
+            self.cut(eio_sid, after=0)
+            return
+        peer.tried = True  # one guess a socket
+        await super()._handle_connect(eio_sid, namespace, data)
+        if self.manager.sid_from_eio_sid(eio_sid, namespace or "/") is None:
+            self.cut(eio_sid)
+
+    async def _handle_disconnect(self, eio_sid: str, namespace: str | None, reason: str | None = None) -> None:
+        await super()._handle_disconnect(eio_sid, namespace, reason)
+        self.cut(eio_sid)
+
+    async def _handle_event(self, eio_sid: str, namespace: str | None, id: int | None, data: object) -> None:
+        if not isinstance(data, list) or not data or not isinstance(data[0], str) or len(data[0]) > MAX_EVENT_NAME:
+            raise BadPacket("an event is a list that starts with its name")
+        if data[0] in FORGED:
+            self.cut(eio_sid, after=0)
+            return
+        if not self.manager.is_connected(self.manager.sid_from_eio_sid(eio_sid, namespace or "/"), namespace or "/"):
+            raise BadPacket("not connected to this namespace")
+        await super()._handle_event(eio_sid, namespace, id, data)
+
+    async def _handle_ack(self, eio_sid: str, namespace: str | None, id: int | None, data: object) -> None:
+        answer = self._awaited.get((eio_sid, id or 0))
+        if answer is None or not isinstance(data, list):
+            raise BadPacket("nobody waits for this acknowledgement")
+        if not answer.done():
+            answer.set_result(data[0] if data else None)
+
+    def _strike(self, eio_sid: str | None) -> None:
+        peer = self._peers.get(eio_sid or "")
+        if peer is None or peer.cut:
+            return
+        peer.strikes += 1
+        if peer.strikes >= STRIKES:
+            log.info("socket.three_strikes", peer=peer.request.remote)
+            self.cut(eio_sid)
+
+
+def _abort(request: web.Request) -> None:
+    if request.transport is not None:
+        request.transport.abort()

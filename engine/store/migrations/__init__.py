@@ -1,0 +1,1 @@
+"""Alembic scripts: one file a schema revision, never changed once released."""

@@ -1,0 +1,47 @@
+"""Removes an account for good, a little in each transaction."""
+
+from typing import Literal
+
+from sqlalchemy import Connection, delete, select
+
+from engine.store.schema import accounts, counters, credentials, detections, seen
+from engine.store.search import unindex
+
+CHUNK = 1000  #: rows in one transaction
+
+
+def purge_some(connection: Connection, key: int) -> Literal["more", "gone", "alive"]:
+    """Remove up to CHUNK rows of a deleted account; the account itself goes last.
+
+    Returns:
+        "more" while something is left, "alive" if it was taken out of the bin meanwhile.
+    """
+    if connection.execute(select(accounts.c.deleted_at).where(accounts.c.key == key)).scalar() is None:
+        return "alive"
+    if _some_detections(connection, key) or _some_seen(connection, key):
+        return "more"
+    for table in (credentials, counters):
+        connection.execute(delete(table).where(table.c.account == key))
+    connection.execute(delete(accounts).where(accounts.c.key == key))
+    return "gone"
+
+
+def _some_detections(connection: Connection, key: int) -> int:
+    chunk = select(detections.c.id).where(detections.c.account == key).order_by(detections.c.id).limit(CHUNK)
+    ids = list(connection.execute(chunk).scalars())
+    if ids:
+        unindex(connection, ids)
+        connection.execute(delete(detections).where(detections.c.id.between(ids[0], ids[-1]), detections.c.account == key))
+    return len(ids)
+
+
+def _some_seen(connection: Connection, key: int) -> int:
+    chunk = select(seen.c.kind, seen.c.hash).where(seen.c.account == key).limit(CHUNK)
+    rows = connection.execute(chunk).all()
+    if rows:
+        kinds = {kind for kind, _ in rows}
+        for kind in kinds:
+            hashes = [value for of, value in rows if of == kind]
+            mine = (seen.c.account == key, seen.c.kind == kind, seen.c.hash.between(min(hashes), max(hashes)))
+            connection.execute(delete(seen).where(*mine))
+    return len(rows)

@@ -1,0 +1,1 @@
+"""Files that the window reads: theme tokens and style sheet, drawings of our own, translations."""
