@@ -55,7 +55,7 @@ _Selector: Any = selector_events.BaseSelectorEventLoop
 
 
 class _Waker(QtCore.QObject):
-    """Turns one posted event into one call of `target`. Posting is allowed from any thread."""
+    """Turns an event that is posted to it, from any thread, into a call of `target`."""
 
     def __init__(self, target: Callable[[], None]) -> None:
         super().__init__()
@@ -63,9 +63,6 @@ class _Waker(QtCore.QObject):
 
     def customEvent(self, _event: QtCore.QEvent) -> None:
         self._target()
-
-    def post(self) -> None:
-        QtCore.QCoreApplication.postEvent(self, QtCore.QEvent(_WAKE))
 
 
 class _Poll(selectors.DefaultSelector):
@@ -126,25 +123,22 @@ class _HostedByQt(qasync.QEventLoop):  # type: ignore[misc]  # qasync is untyped
     _add_callback = _Base._add_callback
 
     def __init__(self, app: QtWidgets.QApplication) -> None:
-        """Build the loop; `app` must be this thread's application. Nothing runs before run_forever()."""
+        """Build the loop for this thread's application. Nothing runs before run_forever()."""
         self._app = app
         self._hosting = False  # Qt runs for us: between exec() and the decision to leave it
         self._looking = True  # asyncio will look at its queues by itself: nobody needs to be woken
         self._posted = False  # a wake event is on its way
         self._depth = 0  # ticks on the stack; more than one when a callback runs a nested Qt loop
-        self._padding = 0  # see _nested_turns
         self._alarm_at = math.inf  # loop time for which the QTimer is set
         self._failure: BaseException | None = None
         super().__init__(app)
         self._waker = _Waker(self._on_wake)
-        self._alarm = QtCore.QTimer()
-        self._alarm.setSingleShot(True)
-        self._alarm.setTimerType(QtCore.Qt.TimerType.PreciseTimer)
+        self._alarm = QtCore.QTimer(singleShot=True, timerType=QtCore.Qt.TimerType.PreciseTimer)
         self._alarm.timeout.connect(self._on_alarm)
         self._dispatcher = QtCore.QAbstractEventDispatcher.instance()
         self._dispatcher.aboutToBlock.connect(self._on_about_to_wait)
-
-    # ---- what a caller may do
+        self._spent = asyncio.Handle(self._wake, (), self)  # see _nested_turns
+        self._spent.cancel()
 
     def call_soon(self, callback: Callable[..., object], *args: Any, context: Any = None) -> asyncio.Handle:
         """As asyncio's; from a slot it also wakes the engine."""
@@ -175,13 +169,8 @@ class _HostedByQt(qasync.QEventLoop):  # type: ignore[misc]  # qasync is untyped
             self._dispatcher.aboutToBlock.disconnect(self._on_about_to_wait)
         super().close()
 
-    # ---- one run of Qt
-
     def _run_once(self) -> None:
-        """One run of Qt from exec() to exit. asyncio's run_forever() calls this in place of one iteration.
-
-        So its set-up and clean-up (asyncgen hooks, running loop, debug) stay its own.
-        """
+        """One run of Qt, where asyncio's run_forever() expects one iteration: its set-up and clean-up stay its own."""
         self._before_run_forever()  # Windows: the thread that polls the IOCP
         self._watch(True)
         self._hosting, self._looking = True, False
@@ -201,7 +190,7 @@ class _HostedByQt(qasync.QEventLoop):  # type: ignore[misc]  # qasync is untyped
     def _watch(self, on: bool) -> None:
         """Start or stop listening to descriptors: between runs Qt may be spun by others (tests, a splash)."""
 
-    # ---- entries from Qt. No parameters: PySide would convert each argument, 1 µs per wake
+    # Qt calls these three and _tick. No parameters: PySide would convert each argument, 1 µs per wake.
 
     def _on_wake(self) -> None:
         self._posted = False
@@ -212,8 +201,8 @@ class _HostedByQt(qasync.QEventLoop):  # type: ignore[misc]  # qasync is untyped
         self._tick()
 
     def _on_about_to_wait(self) -> None:
-        """Qt is going to wait although a tick is on the stack: a callback runs a nested Qt loop."""
-        if self._looking and self._hosting:
+        """If a tick is on the stack now, one of its callbacks runs a nested Qt loop: do not let that sleep on work."""
+        if self._depth and self._hosting:
             self._looking = False
             self._settle()
 
@@ -225,7 +214,6 @@ class _HostedByQt(qasync.QEventLoop):  # type: ignore[misc]  # qasync is untyped
         self._looking = True
         try:
             if self._depth == 1:
-                self._padding = 0
                 self._turns()
             else:
                 self._nested_turns()
@@ -249,9 +237,9 @@ class _HostedByQt(qasync.QEventLoop):  # type: ignore[misc]  # qasync is untyped
     def _nested_turns(self) -> None:
         """Go on although the callback of an outer tick is still on the stack.
 
-        Two things would break. asyncio refuses to step a task while another is current, and loses
-        that step for ever: so the outer task is not current meanwhile. And the outer `_run_once` has
-        counted its queue and will pop that many handles: so we leave it as many, spent ones.
+        asyncio refuses to step a task while another is current, and loses that step for ever: so the
+        outer task is not current meanwhile. And the outer `_run_once` has counted its queue and will
+        pop that many handles: so we leave it as many, cancelled ones, which it skips.
         """
         owed, task = len(self._ready), asyncio.current_task(self)
         if task is not None:
@@ -261,17 +249,17 @@ class _HostedByQt(qasync.QEventLoop):  # type: ignore[misc]  # qasync is untyped
         finally:
             if task is not None:
                 asyncio.tasks._enter_task(self, task)
-            self._padding = max(0, owed - len(self._ready))
-            spent = asyncio.Handle(self._settle, (), self)
-            spent.cancel()
-            self._ready.extend([spent] * self._padding)
+            self._ready.extend([self._spent] * (owed - len(self._ready)))
+
+    def _work_in_nested_loop(self) -> bool:
+        return any(handle is not self._spent for handle in tuple(self._ready))  # a copy: threads append
 
     def _settle(self) -> None:
         """Leave Qt in a state in which it wakes us when there is something to do."""
         if self._stopping:
             self._hosting = False
             self._app.exit()
-        elif len(self._ready) > self._padding:
+        elif self._ready and (not self._depth or self._work_in_nested_loop()):
             self._wake()
         else:
             self._set_alarm()
@@ -279,7 +267,7 @@ class _HostedByQt(qasync.QEventLoop):  # type: ignore[misc]  # qasync is untyped
     def _wake(self) -> None:
         if not self._posted:
             self._posted = True
-            self._waker.post()
+            QtCore.QCoreApplication.postEvent(self._waker, QtCore.QEvent(_WAKE))
 
     def _set_alarm(self) -> None:
         """Have Qt call us for the first timer.
@@ -323,7 +311,7 @@ class DequeQEventLoop(_HostedByQt):
     """The same with descriptors left to qasync. For Windows, and where the self-test fails."""
 
     def __init__(self, app: QtWidgets.QApplication) -> None:
-        """Build the loop; see the base class."""
+        """As the base class."""
         super().__init__(app)
         self._selector = _NoPoll()
 
@@ -335,8 +323,7 @@ class DequeQEventLoop(_HostedByQt):
 def make_loop(app: QtWidgets.QApplication, *, patience: float = 3.0) -> asyncio.AbstractEventLoop:
     """The best loop that works here: the hosted one if its self-test passes within `patience` seconds.
 
-    Call it once, after the QApplication exists and before a window is shown. Whoever gets the
-    loop closes it (`run_until_done` does).
+    Call it before a window is shown. Whoever gets the loop closes it (`run_until_done` does).
     """
     if os.name == "posix" and hasattr(selectors.DefaultSelector, "fileno"):  # epoll, kqueue; not poll, select
         loop = None
@@ -352,23 +339,24 @@ def make_loop(app: QtWidgets.QApplication, *, patience: float = 3.0) -> asyncio.
 
 
 def run_until_done(loop: asyncio.AbstractEventLoop, main: Coroutine[Any, Any, _T]) -> _T:
-    """Run `main` on `loop` as asyncio.run does, then cancel what is left, join the executor and close the loop.
+    """Run `main` on `loop` as asyncio.run does: then cancel what is left, join the executor and close the loop.
 
-    Ctrl-C cancels `main` and raises KeyboardInterrupt. If Qt is told to quit by others first, `main` is
-    cancelled, its clean-up is awaited, and RuntimeError is raised.
+    Raises:
+        KeyboardInterrupt: on Ctrl-C, and
+        RuntimeError: if others told Qt to quit; either after `main` was cancelled and has cleaned up.
     """
     with asyncio.Runner(loop_factory=lambda: loop) as runner:
         return runner.run(main)
 
 
 def self_test(loop: asyncio.AbstractEventLoop, patience: float = 3.0) -> None:
-    """Prove that `loop` hears a socket, a thread, a timer and call_soon (a few milliseconds).
+    """Prove in a few milliseconds that `loop` hears a socket, a thread, a timer and call_soon.
 
-    Raises: any exception if it does not. A Qt timer ends the test after `patience` seconds, because a
-    broken loop cannot time itself out (RuntimeError then).
+    Raises:
+        Exception: of any kind if it does not. RuntimeError after `patience` seconds, by a Qt timer, because
+            a deaf loop cannot time itself out.
     """
-    watchdog = QtCore.QTimer()
-    watchdog.setSingleShot(True)
+    watchdog = QtCore.QTimer(singleShot=True)
     watchdog.timeout.connect(QtCore.QCoreApplication.exit)
     with contextlib.ExitStack() as stack:
         listener = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
@@ -381,7 +369,9 @@ def self_test(loop: asyncio.AbstractEventLoop, patience: float = 3.0) -> None:
         stack.callback(peer.join, patience)
         watchdog.start(math.ceil(patience * 1000))
         stack.callback(watchdog.stop)
-        loop.run_until_complete(_probe(client, listener.getsockname(), told))
+        probe = _probe(client, listener.getsockname(), told)
+        stack.callback(probe.close)  # a deaf loop has not even started it
+        loop.run_until_complete(probe)
 
 
 def _echo_once(listener: socket.socket, loop: asyncio.AbstractEventLoop, told: "asyncio.Future[None]") -> None:

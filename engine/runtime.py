@@ -57,6 +57,10 @@ class Runtime:
         """Have somebody else perform this kind of command (the supervisor: processes; the gateway: connections)."""
         self._performers[command] = perform
 
+    def on_later(self, command: type[m.Command], perform: Callable[[Any], Awaitable[None]]) -> None:
+        """The same for work that waits for the store, in the order of the decisions."""
+        self._performers[command] = lambda c: self._later(perform, c)
+
     def connect(self, send: Callable[[str, Message, str], bool]) -> None:
         """Where messages to workers go: (worker_id, message, request_id) → whether it was connected."""
         self._send = send

@@ -32,14 +32,12 @@ WORDS = {
 }
 
 
-class Refusal(Exception):
+class Refusal(ApiError):
     """A request that may not come in."""
 
     def __init__(self, status: int, code: str, message: str) -> None:
-        super().__init__(message)
+        super().__init__(message, code=code)
         self.status = status
-        self.code = code
-        self.message = message
 
 
 class Guard:
@@ -79,16 +77,12 @@ class Guard:
         try:
             self._admit(request)
             return await handler(request)
-        except Refusal as refused:
-            return failure(refused.status, refused.code, refused.message)
         except ApiError as error:
             return failure(error.status, error.code, error.message, error.details)
         except web.HTTPException as error:
             return _http(error)
-        except web.RequestPayloadError:
+        except (web.RequestPayloadError, ConnectionError):  # or the peer left in the middle: nobody reads this
             return failure(400, "bad_request", "the body is not what its headers say")
-        except ConnectionError:  # the peer left in the middle: nobody reads this answer
-            return failure(400, "bad_request", "the connection broke")
         except Exception:  # our fault: the log has the traceback, the peer gets the request id to look it up
             log.exception("gateway.request_failed", method=request.method, path=request.path)
             message = f"something went wrong here; the log has it under {request[REQUEST_ID]}"
@@ -97,9 +91,10 @@ class Guard:
     def _admit(self, request: web.Request) -> None:
         self._check_host(request)
         self._check_origin(request)
-        if request.path == SOCKETS:
+        path = _matched(request)
+        if path == SOCKETS:
             _check_handshake(request)
-        elif not self._is_public(request) and not self._tokens.check_client(_bearer(request)):
+        elif (request.method, path) not in self._public and not self._tokens.check_client(_bearer(request)):
             raise Refusal(401, "unauthorized", "send “Authorization: Bearer <token>”; master.json holds the token")
 
     def _check_host(self, request: web.Request) -> None:
@@ -114,9 +109,11 @@ class Guard:
         if request.headers.get("Sec-Fetch-Site", "").lower() in FOREIGN:
             raise Refusal(403, "foreign_origin", "other sites may not ask here")
 
-    def _is_public(self, request: web.Request) -> bool:
-        resource = request.match_info.route.resource  # the matched one: paths can be spelled in many ways
-        return resource is not None and (request.method, resource.canonical) in self._public
+
+def _matched(request: web.Request) -> str:
+    """The path of the route that was matched, as it was registered: a request can spell it in many ways."""
+    resource = request.match_info.route.resource
+    return "" if resource is None else resource.canonical
 
 
 def _request_id(request: web.Request) -> str:

@@ -46,7 +46,7 @@ class Writer:
     def start(self) -> None:
         """Start the thread; once more is nothing."""
         if self._thread is None:
-            self._thread = threading.Thread(target=self._main, name="vedette-writer")
+            self._thread = threading.Thread(target=self._main, args=(self._connect(),), name="vedette-writer")
             self._thread.start()
 
     async def close(self) -> None:
@@ -76,8 +76,7 @@ class Writer:
         result: T = await job.future
         return result
 
-    def _main(self) -> None:
-        connection = self._connect()
+    def _main(self, connection: Connection) -> None:
         try:
             while groups := self._next():
                 for group in groups:

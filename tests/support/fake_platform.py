@@ -10,6 +10,7 @@ async with FakePlatform() as site:
 import asyncio
 import base64
 import gzip
+import zlib
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -80,7 +81,7 @@ class FakeFeed:
 
     @property
     def etag(self) -> str:
-        return f'"v{len(self.entries)}"'
+        return f'"{zlib.crc32(self.body()):x}"'
 
     def body(self) -> bytes:
         entries = "".join(entry.atom() for entry in reversed(self.entries))

@@ -4,6 +4,7 @@ Slow for large documents (feedparser reads about a megabyte a second): call it i
 """
 
 import calendar
+import codecs
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -24,6 +25,13 @@ LONGEST_TEXT = 20_000
 LONGEST_LINE = 300
 LONGEST_URL = 2000
 LATEST = 2**53 - 1  #: ms; the last time that the protocol can carry
+
+_MARKS = (  # the longer first: UTF-32's little-endian mark begins with UTF-16's
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
 
 ENTITY_LENGTH = 100  #: characters that an entity may stand for
 ENTITY_DOCUMENT = 1024 * 1024  #: bytes of a document that declares entities: together they bound what it grows to
@@ -94,8 +102,7 @@ def _from_xml(answer: Response) -> Document:
     import feedparser  # late: it takes 60 ms, and a worker without feeds never needs it
     from feedparser.encodings import convert_to_utf8
 
-    given = {"content-type": answer.headers["Content-Type"]} if "Content-Type" in answer.headers else {}
-    utf8 = convert_to_utf8(given, answer.body, {})
+    utf8 = convert_to_utf8(*_encoded(answer), {})
     _refuse_growing(utf8, answer.who)
     try:
         # as bytes, never as text: feedparser opens text that looks like an address or a file name
@@ -111,6 +118,18 @@ def _from_xml(answer: Response) -> Document:
     feed = parsed.feed
     entries = tuple(_xml_entry(entry, answer.url) for entry in parsed.entries)
     return Document(_text(feed, "title"), _link(answer.url, _string(feed, "link")), entries)
+
+
+def _encoded(answer: Response) -> tuple[dict[str, str], bytes]:
+    """The header and body from which feedparser finds out the encoding.
+
+    A byte order mark outranks everything (RFC 7303), but feedparser reads UTF-16 as UTF-8 unless the document says so
+    twice; and without a Content-Type it must not see a header at all, or it assumes ISO-8859-1.
+    """
+    for mark, encoding in _MARKS:
+        if answer.body.startswith(mark):
+            return {"content-type": "application/xml; charset=utf-8"}, answer.body.decode(encoding, "replace").encode()
+    return {"content-type": answer.headers["Content-Type"]} if "Content-Type" in answer.headers else {}, answer.body
 
 
 def _refuse_other(parsed: Any, answer: Response) -> None:

@@ -51,7 +51,7 @@ class _Reader(HTMLParser):
         elif tag == "img":
             self._add(dict(attrs).get("alt") or "")
         elif tag in ("td", "th"):
-            self._add(" ")
+            self._add(self._collapsed(" "))
         else:
             self._break(tag)
         self._preformatted += tag == "pre"
@@ -73,11 +73,15 @@ class _Reader(HTMLParser):
             self._preformatted = max(self._preformatted - 1, 0)
 
     def handle_data(self, data: str) -> None:
-        self._add(data if self._preformatted else _SPACES.sub(" ", data))
+        self._add(data if self._preformatted else self._collapsed(data))
 
     def text(self) -> str:
-        lines = [re.sub(r" +$", "", each.removeprefix(" ")) for each in "".join(self._parts).split("\n")]
-        return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
+        lines = "\n".join(each.rstrip(" ") for each in "".join(self._parts).split("\n"))
+        return re.sub(r"\n{3,}", "\n\n", lines).strip()
+
+    def _collapsed(self, data: str) -> str:
+        text = _SPACES.sub(" ", data)
+        return text.removeprefix(" ") if not self._parts or self._parts[-1].endswith((" ", "\n")) else text
 
     def _break(self, tag: str) -> None:
         if tag == "br" or (tag in BLOCKS and self._parts and not self._parts[-1].endswith("\n")):

@@ -11,7 +11,7 @@ T = TypeVar("T")
 
 
 class Failed(Struct, frozen=True):
-    """Why it was not done. `code` is stable, `message` for a person; `details.field` names the field, if one is meant."""
+    """Why it was not done. `code` is stable, `message` for a person; `details.field` names a field."""
 
     code: str
     message: str

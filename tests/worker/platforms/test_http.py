@@ -147,7 +147,7 @@ async def test_credentials_stay_with_their_origin() -> None:
         here.redirect("/b", elsewhere.url + "/c")
         elsewhere.answer("/c", "there")
         auth = BasicAuth(Secret("user"), Secret(CANARY))
-        headers = {"X-Token": Secret(CANARY), "X-Plain": "1"}
+        headers: dict[str, str | Secret] = {"X-Token": Secret(CANARY), "X-Plain": "1"}
         await open_to_all(pool).get(here.url + "/a", auth=auth, headers=headers)
         assert [(s.headers["Authorization"], s.headers["X-Token"]) for s in here.requests] == [
             (auth.header().reveal(), CANARY)

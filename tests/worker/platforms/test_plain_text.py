@@ -19,7 +19,7 @@ from worker.platforms.plain_text import LONGEST_HTML, clean, from_html, line
         ("<script/>still seen", "still seen"),
         ('look <img src="x" alt="a cat"> here', "look a cat here"),
         ("<table><tr><td>1</td><td>2</td></tr><tr><td>3</td></tr></table>", "1 2\n3"),
-        ("broken <b>bold <p>and <i", "broken bold\nand"),
+        ("broken <b>bold <p>and</i>", "broken bold\nand"),
         ("kept<![dsgvo_control]> and this", "kept and this"),
         ("kept <![never closed", "kept"),
         ("<a href='javascript:x'>link</a>", "link"),

@@ -1,0 +1,51 @@
+"""Buttons with an icon that follows the theme."""
+
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtWidgets import QPushButton, QWidget
+
+from desktop.ui.theme import Theme
+
+ICON_COLOURS = {
+    "primary": "on_accent",
+    "danger": "bad",
+    "banner": "accent_text",
+    "link": "accent_text",
+    "undo": "toast_accent",
+    "dismiss": "toast_text",
+}
+
+
+class Button(QPushButton):
+    """A push button; `role` (primary, plain, danger, quiet, link, chip, banner …) names its style in window.qss."""
+
+    def __init__(self, theme: Theme, role: str = "plain", icon: str = "", parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self._icon = icon
+        self._colour = ICON_COLOURS.get(role, "text_2")
+        self.setProperty("role", role)
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.setIconSize(QSize(theme.px(16), theme.px(16)))
+        self.setAutoDefault(False)
+        self._tint()
+        theme.changed.connect(self._tint)
+
+    def set_icon(self, icon: str, colour: str = "") -> None:
+        """Show another icon, perhaps in the colour of another token."""
+        self._icon = icon
+        self._colour = colour or self._colour
+        self._tint()
+
+    def name(self, text: str, tip: str = "") -> None:
+        """Set the text; for a button that has only an icon, the words that a screen reader and a tool tip say."""
+        if self.property("role") in ("quiet", "dismiss"):
+            self.setToolTip(tip or text)
+        else:
+            # two spaces stand for the gap that Qt gives no other way to ask for
+            self.setText(f"  {text}" if self._icon else text)
+            self.setToolTip(tip)
+        self.setAccessibleName(text)
+
+    def _tint(self) -> None:
+        if self._icon:
+            self.setIcon(self._theme.icons.icon(self._icon, self._colour))

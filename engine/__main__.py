@@ -1,0 +1,58 @@
+"""`vedette-master`: the master without a window, on plain asyncio."""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Sequence
+
+from engine.config import Options, read
+from worker.process.banner import banner, say
+from worker.process.exit_codes import Exit, Stop
+from worker.process.logs import configure
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run until asked to stop; exit with the code of contract.md."""
+    os.umask(0o077)
+    try:
+        options = read("vedette-master", sys.argv[1:] if arguments is None else arguments, os.environ)
+        asyncio.run(run(options))
+    except Stop as stop:
+        say(f"vedette-master: {stop.sentence}")
+        sys.exit(stop.code)
+    except KeyboardInterrupt:  # before our handlers were in place
+        sys.exit(Exit.ASKED)
+
+
+async def run(options: Options) -> None:
+    """Start, say ready, wait for a signal, close."""
+    from engine.config import private_directory
+    from engine.master import Master
+
+    private_directory(options.data_dir)
+    configure("master", options.data_dir / "logs" / "master.jsonl", options.log_level)
+    asked = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, asked.set)
+    master = Master(options)
+    await master.start()
+    try:
+        announce(master.url, options)
+        await asked.wait()
+    finally:
+        await master.close("asked to stop")
+
+
+def announce(url: str, options: Options) -> None:
+    """`ready …` alone on stdout, for programs; the seed's banner on stderr, for people."""
+    print(f"ready {url}", flush=True)  # noqa: T201 - the contract's one line
+    port = url.rsplit(":", 1)[1]
+    say(
+        banner("Master Server Started", f"Port: {port}", "Namespaces: /worker, /client")
+        + f"\n✓ Data in {options.data_dir}\n✓ Local workers are starting"
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,62 @@
+"""Does the request fit its type? If not, which field is it?"""
+
+import re
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+import msgspec
+from multidict import MultiMapping
+
+from engine.api.errors import ApiError, Invalid
+
+T = TypeVar("T")
+
+_AT = re.compile(r" - at `(?:key` in `)?\$\.?(?P<path>[^`]*)`$")
+_NAMED = re.compile(r"(?:unknown|required) field `(?P<name>[^`]*)`")
+
+
+class NotJson(ApiError):
+    """The body cannot be read at all."""
+
+    status, code = 400, "not_json"
+
+
+def fit_body(raw: bytes, kind: type[T]) -> T:
+    """Decode and check a JSON body.
+
+    Raises:
+        NotJson: if it is not JSON.
+        Invalid: naming the first field that does not fit, an unknown one included.
+    """
+    try:
+        return msgspec.json.decode(raw, type=kind)
+    except msgspec.ValidationError as error:
+        raise invalid(error) from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        raise NotJson("the body is not JSON") from None
+
+
+def fit_query(query: MultiMapping[str], kind: type[T]) -> T:
+    """Check query parameters; each may be given once. Raises Invalid naming the parameter."""
+    for name in query:
+        if len(query.getall(name)) > 1:
+            raise Invalid(name[:64], f"“{name[:64]}” is given more than once")
+    return fit_values(dict(query), kind)
+
+
+def fit_values(values: Mapping[str, Any], kind: type[T], *, strict: bool = False) -> T:
+    """Check values; unless `strict`, text may stand for numbers, booleans and times. Raises Invalid."""
+    try:
+        return msgspec.convert(values, kind, strict=strict)
+    except msgspec.ValidationError as error:
+        raise invalid(error) from None
+
+
+def invalid(error: msgspec.ValidationError) -> Invalid:
+    """The same, naming the field: `tags`, `settings`, `filter.colour`; `body` if it is the whole."""
+    text = str(error)
+    at, named = _AT.search(text), _NAMED.search(text)
+    path = at["path"].split("[")[0] if at else ""
+    field = ".".join(part for part in (path, named["name"] if named else "") if part) or "body"
+    reason = text[: at.start()] if at else text
+    return Invalid(field[:64], f"“{field[:64]}”: {reason[:1].lower()}{reason[1:200]}")

@@ -1,0 +1,66 @@
+"""One master per data directory, and the file that tells local programs how to reach it."""
+
+import os
+from contextlib import AsyncExitStack
+from pathlib import Path
+from types import TracebackType
+
+import msgspec
+
+from worker.process.exit_codes import Exit, Stop
+
+
+class InstanceLock:
+    """Held for as long as a master runs on this data directory; the system lets go of it when the process ends."""
+
+    def __init__(self, data_dir: Path) -> None:
+        self._file = data_dir / "master.lock"
+        self._descriptor = -1
+
+    def __enter__(self) -> "InstanceLock":
+        try:
+            self._descriptor = os.open(self._file, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o600)
+        except OSError as error:
+            sentence = f"the data directory {self._file.parent} cannot be written to: {error.strerror}"
+            raise Stop(Exit.CONFIG, sentence) from None
+        try:
+            _lock(self._descriptor)
+        except OSError:
+            holder = os.pread(self._descriptor, 20, 0).decode(errors="replace").strip() or "unknown"
+            os.close(self._descriptor)
+            raise Stop(
+                Exit.UNAVAILABLE,
+                f"another master (process {holder}) already runs on {self._file.parent}: use that one, close it, "
+                "or choose another directory with --data-dir",
+            ) from None
+        os.ftruncate(self._descriptor, 0)
+        os.pwrite(self._descriptor, str(os.getpid()).encode(), 0)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        os.close(self._descriptor)
+
+
+def _lock(descriptor: int) -> None:
+    if os.name == "posix":
+        import fcntl
+
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    else:
+        import msvcrt
+
+        msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined,unused-ignore]
+
+
+def write_master_file(stack: AsyncExitStack, data_dir: Path, *, url: str, token: str, version: str) -> None:
+    """Write master.json (0600, atomically) and have the stack remove it."""
+    facts = {"url": url, "token": token, "pid": os.getpid(), "version": version, "fingerprint": None}
+    file, fresh = data_dir / "master.json", data_dir / "master.json.new"
+    fresh.unlink(missing_ok=True)
+    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "wb") as stream:
+        stream.write(msgspec.json.encode(facts))
+    fresh.replace(file)
+    stack.callback(file.unlink, missing_ok=True)

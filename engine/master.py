@@ -1,0 +1,232 @@
+"""Master: builds the engine's parts on one exit stack, and undoes them in reverse.
+
+Order of the start: data directory and its lock, store, vault, fleet, gateway, what the store knows, worker processes,
+master.json. A failure on the way closes what was opened.
+"""
+
+import asyncio
+import os
+import random
+import sys
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import msgspec
+import structlog
+
+from engine.api.accounts import Accounts, NewAccount
+from engine.api.detections import Detections
+from engine.api.platforms import Platforms
+from engine.api.room import Api
+from engine.api.status import Status
+from engine.api.workers import Workers
+from engine.bus import Bus
+from engine.config import Options, private_directory
+from engine.control.accounts import AccountControl, as_event
+from engine.control.door import Door
+from engine.control.workers import WorkerControl
+from engine.events import MasterClosing
+from engine.feed.feed import Feed
+from engine.fleet import messages as m
+from engine.fleet.state import FleetState, Settings
+from engine.gateway.auth import Tokens
+from engine.gateway.server import Gateway
+from engine.instance import InstanceLock, write_master_file
+from engine.runtime import Runtime
+from engine.stall import StallMeter
+from engine.store.store import Store
+from engine.supervisor.supervisor import Plan, Supervisor
+from engine.vault.vault import Vault
+from worker import __version__
+from worker.process.clock import lease_clock, wall_ms
+
+log = structlog.get_logger("master")
+
+SAMPLES = (("小店客服 · Shop desk", 7), ("Northwind 官方", 11), ("Atelier North", 23))
+SWITCH_INTERVAL = 0.0005  #: seconds; lets the writer thread and the loop share the interpreter evenly (measured 2–5×)
+
+
+class Master:
+    """The engine as one thing to start and to close.
+
+    Attributes:
+        api: what front ends use; there once start() has returned.
+        url, token: how REST and /client are reached.
+    """
+
+    def __init__(self, options: Options) -> None:
+        self._options = options
+        self._stack: AsyncExitStack | None = None
+        self._closing: asyncio.Future[None] | None = None
+        self._started_at = 0.0
+        self.bus = Bus()
+        self.tokens = Tokens()
+        self.api: Api
+        self.url = ""
+
+    @property
+    def token(self) -> str:
+        """The client token of this start."""
+        return self.tokens.client
+
+    async def start(self) -> None:
+        """Start everything; once more is nothing.
+
+        Raises:
+            Stop: with the exit code and the sentence for the user.
+        """
+        if self._stack is not None:
+            return
+        sys.setswitchinterval(SWITCH_INTERVAL)
+        self._started_at = lease_clock()
+        async with AsyncExitStack() as stack:
+            await self._build(stack)
+            self._stack = stack.pop_all()
+        log.info("master.ready", url=self.url, version=__version__, pid=os.getpid())
+
+    async def close(self, reason: str) -> None:
+        """Drain the workers, store what they still hold, close everything. Concurrent callers wait for the same end."""
+        if self._stack is None:
+            return
+        if self._closing is None:
+            self._closing = asyncio.get_running_loop().create_future()
+            await self._close(reason)
+            self._closing.set_result(None)
+        await asyncio.shield(self._closing)
+
+    async def _close(self, reason: str) -> None:
+        log.info("master.closing", reason=reason)
+        self.bus.publish(MasterClosing(reason))
+        stack, self._stack = self._stack, None
+        try:
+            if stack is not None:
+                await stack.aclose()
+        finally:
+            log.info("master.closed", reason=reason)
+
+    # --- building
+
+    async def _build(self, stack: AsyncExitStack) -> None:
+        options = self._options
+        private_directory(options.data_dir)
+        stack.enter_context(InstanceLock(options.data_dir))
+        store = self._store = Store(options.db_path)
+        await store.start()
+        stack.push_async_callback(store.close)
+        vault = self._vault = Vault(options.data_dir)
+        vault.start(sealed_rows_exist=await store.accounts.any_sealed())
+        feed = self._feed = Feed(store.ingest, store.search, self.bus)
+        await feed.start()
+        stack.push_async_callback(feed.close)
+        self._build_fleet(stack)
+        await self._open_doors(stack)
+        await self._wake_the_fleet(stack)
+        write_master_file(stack, options.data_dir, url=self.url, token=self.token, version=__version__)
+        if options.demo:
+            await self.add_samples()
+
+    def _build_fleet(self, stack: AsyncExitStack) -> None:
+        settings = Settings(self._options.figures, self._options.rebalance_threshold)
+        state = FleetState(settings, random.SystemRandom(), lease_clock())
+        self._runtime = Runtime(state, self._store.accounts, self.bus)
+        self._runtime.start()
+        stack.push_async_callback(self._runtime.close)
+        self._workers = WorkerControl(
+            self._runtime,
+            self._store.workers,
+            local_maximum=self._options.worker_max_count,
+            capacity=self._options.worker_capacity,
+        )
+
+    async def _open_doors(self, stack: AsyncExitStack) -> None:
+        options, store = self._options, self._store
+        door = Door(
+            runtime=self._runtime,
+            accounts=store.accounts,
+            platforms=store.platforms,
+            vault=self._vault,
+            bus=self.bus,
+            figures=options.figures,
+        )
+        self._gateway = Gateway(
+            tokens=self.tokens, desk=door, ingest=self._feed.ingest, host=options.host, port=options.port
+        )
+        self.api = self._build_api()
+        await self._gateway.start(self.api)
+        stack.push_async_callback(self._gateway.close)
+        self.url = self._gateway.url
+        self._runtime.connect(self._gateway.workers.send)
+
+    def _build_api(self) -> Api:
+        store = self._store
+        platforms = Platforms(store.platforms)
+        accounts = AccountControl(self._runtime, self.bus, self._gateway.workers.call)
+        workers, detections = Workers(self._workers), Detections(store.detections, store.detections, self.bus)
+        return Api(
+            accounts=Accounts(store.accounts, accounts, self._vault, platforms, wall_ms),
+            detections=detections,
+            platforms=platforms,
+            status=Status(__version__, self._uptime, workers, accounts.scheduling, detections),
+            workers=workers,
+            bus=self.bus,
+        )
+
+    async def _wake_the_fleet(self, stack: AsyncExitStack) -> None:
+        """Tell the fleet what the store knows, then start worker processes."""
+        supervisor = Supervisor(
+            _Listener(self._runtime),
+            describe=lambda worker_id: (self._workers.records[worker_id].name, self._workers.records[worker_id].capacity),
+            issue_token=self.tokens.issue,
+            farewell=self._gateway.workers.farewell,
+        )
+        self._route_commands(supervisor)
+        stack.push_async_callback(supervisor.close, "the master is closing")
+        supervisor.start(
+            Plan(self.url, self._options.data_dir, self._options.log_level, self._options.figures.request_timeout)
+        )
+        stack.callback(self._runtime.submit, m.Closing())
+        await self._workers.load(self._options.local_workers, default_local=2)
+        self._workers.enter_all()
+        for account in await self._store.accounts.load_all():
+            self._runtime.submit(as_event(account))
+        self._runtime.submit(m.Woke())
+        meter = StallMeter(lambda seconds: self._runtime.submit(m.LoopStalled(seconds)))
+        meter.start()
+        stack.push_async_callback(meter.close)
+
+    def _route_commands(self, supervisor: Supervisor) -> None:
+        runtime = self._runtime
+        runtime.on(m.SpawnWorker, lambda c: supervisor.spawn(c.worker_id))
+        runtime.on(m.StopWorker, lambda c: supervisor.stop(c.worker_id, c.why, hung=c.hung))
+        runtime.on(m.CutWorker, lambda c: self._gateway.workers.cut(c.worker_id))
+        runtime.on_later(m.SaveRestarts, lambda c: self._workers.save_restarts(c.worker_id, c.restarts))
+
+    def _uptime(self) -> float:
+        return lease_clock() - self._started_at
+
+    # --- samples
+
+    async def add_samples(self) -> None:
+        """Make three sample accounts, unless there is one of the demo platform already."""
+        if any(account.platform == "demo" for account in await self._store.accounts.load_all()):
+            return
+        for name, seed in SAMPLES:
+            await self.api.accounts.create(
+                NewAccount("demo", name, interval=2, settings={"seed": seed}, tags=("sample",))
+            )
+
+
+class _Listener:
+    """What becomes of local processes, as fleet events."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+
+    def child_started(self, worker_id: str, pid: int) -> None:
+        self._runtime.submit(m.ChildStarted(worker_id, pid))
+
+    def child_exited(self, worker_id: str, code: int | None, asked: bool, how: str) -> None:
+        self._runtime.submit(m.ChildExited(worker_id, code, asked, how))
+
+    def owner_gone(self, worker_id: str) -> None:
+        self._runtime.submit(m.OwnerGone(worker_id))

@@ -1,0 +1,164 @@
+"""Detections as they are stored: the feed's pages, threads, counts and flags."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, Row, literal_column, select, text
+
+from engine.records import Counts, Detection, DetectionFilter, Marks, from_ms
+from engine.store.directory import Directory
+from engine.store.feed_query import Bounds, FeedQuery
+from engine.store.rate import Rate
+from engine.store.readers import Readers
+from engine.store.schema import KINDS, detections
+from engine.store.writer import Writer
+from worker.protocol.messages import Author
+
+ROW = tuple(
+    detections.c[name]
+    for name in (
+        "id account kind external_id detected_at published_at worker_id thread_id author_id author_name author_handle "
+        "author_avatar text url subject read handled starred"
+    ).split()
+)
+FLAGS = (detections.c.id, detections.c.account, detections.c.read, detections.c.handled, detections.c.starred)
+CHUNK = 1000  #: rows marked in one transaction
+NOBODY = Author()
+
+MARK = text("""UPDATE detections SET read = coalesce(:read, read), handled = coalesce(:handled, handled),
+    starred = coalesce(:starred, starred) WHERE id IN (SELECT value FROM json_each(:ids))""")
+COUNT = text("""UPDATE counters SET unread = counters.unread + change.by
+    FROM (SELECT CAST("key" AS INTEGER) AS account, value AS by FROM json_each(:changes)) AS change
+    WHERE counters.account = change.account""")
+
+
+class DetectionStore:
+    """The feed's reader and marker. Detections of deleted accounts are invisible."""
+
+    def __init__(
+        self, writer: Writer, readers: Readers, directory: Directory, rate: Rate, wall_ms: Callable[[], int]
+    ) -> None:
+        self._writer = writer
+        self._readers = readers
+        self._directory = directory
+        self._rate = rate
+        self._wall_ms = wall_ms
+
+    async def page(
+        self, where: DetectionFilter, *, after: int | None, before: int | None, limit: int
+    ) -> list[Detection]:
+        """Newest first below `before`; with `after`, oldest first above it."""
+        bounds = Bounds(after, before, limit)
+        return await self._readers.run(
+            lambda connection: self._records(FeedQuery(connection, self._directory, where).rows(ROW, bounds))
+        )
+
+    async def get(self, detection_id: int) -> Detection | None:
+        """One detection, or None."""
+        query = select(*ROW).where(detections.c.id == detection_id)
+        found = await self._readers.run(lambda connection: self._records(connection.execute(query).all()))
+        return found[0] if found else None
+
+    async def thread(self, detection: Detection, limit: int) -> list[Detection]:
+        """The newest `limit` of its thread in its account, oldest first; itself alone if it has no thread."""
+        if not detection.thread_id:
+            return [detection]
+        where = DetectionFilter(account_id=detection.account_id, thread_id=detection.thread_id)
+        return (await self.page(where, after=None, before=None, limit=limit))[::-1]
+
+    async def counts(self) -> Counts:
+        """Over all accounts that are not deleted."""
+        query = text("SELECT total, unread FROM counters WHERE account = 0")
+        total, unread = await self._readers.run(lambda connection: connection.execute(query).one())
+        return Counts(total, unread, self._rate.per_minute(self._wall_ms()))
+
+    async def newest_id(self) -> int:
+        """The highest id ever given, 0 before the first."""
+        query = text("SELECT seq FROM sqlite_sequence WHERE name = 'detections'")
+        return int(await self._readers.run(lambda connection: connection.execute(query).scalar() or 0))
+
+    async def mark_ids(self, ids: Sequence[int], marks: Marks) -> tuple[int, ...]:
+        """Set flags on these; returns the ids that really changed, ascending."""
+        chosen = select(*FLAGS).where(detections.c.id.in_(select(literal_column("value")).select_from(text("json_each(:ids)"))))
+        encoded = msgspec.json.encode(list(ids)).decode()
+
+        def work(connection: Connection) -> tuple[int, ...]:
+            rows = connection.execute(chosen, {"ids": encoded}).all()
+            visible = [row for row in rows if row.account not in self._directory.deleted]
+            return _mark(connection, visible, marks)
+
+        return await self._writer.run(work)
+
+    async def mark_where(self, where: DetectionFilter, marks: Marks) -> int:
+        """Set flags on all that match now, in small transactions, oldest first; returns how many changed."""
+        last, changed = await self.newest_id(), 0
+        after = 0
+        while True:
+            ids, count = await self._writer.run(
+                lambda c, after=after: self._mark_some(c, where, marks, Bounds(after, last + 1, CHUNK)), background=True
+            )
+            changed += count
+            if len(ids) < CHUNK:
+                return changed
+            after = ids[-1]
+
+    def _mark_some(
+        self, connection: Connection, where: DetectionFilter, marks: Marks, bounds: Bounds
+    ) -> tuple[list[int], int]:
+        rows = FeedQuery(connection, self._directory, where).rows(FLAGS, bounds)
+        return [row[0] for row in rows], len(_mark(connection, rows, marks))
+
+    def _records(self, rows: Sequence[Row[Any]]) -> list[Detection]:
+        by_key = self._directory.by_key
+        records = []
+        for row in rows:
+            account = by_key(row[1])
+            if account is not None and not account.deleted:
+                records.append(_record(row, account.id, account.platform))
+        return records
+
+
+def _record(row: Row[Any], account_id: str, platform: str) -> Detection:
+    (
+        number, _, kind, external_id, detected_at, published_at, worker_id, thread_id, author_id, author_name,
+        author_handle, author_avatar, body, url, subject, read, handled, starred, *_rest,
+    ) = row  # fmt: skip
+    named = author_id or author_name or author_handle or author_avatar
+    return Detection(
+        number,
+        account_id,
+        platform,
+        worker_id,
+        KINDS[kind],
+        external_id,
+        from_ms(detected_at),
+        None if published_at is None else from_ms(published_at),
+        thread_id,
+        Author(author_id, author_name, author_handle, author_avatar) if named else NOBODY,
+        body,
+        url,
+        subject,
+        bool(read),
+        bool(handled),
+        bool(starred),
+    )
+
+
+def _mark(connection: Connection, rows: Sequence[Row[Any]], marks: Marks) -> tuple[int, ...]:
+    """Set the flags of these rows (id, account, read, handled, starred) and keep the counters right."""
+    wanted = (marks.read, marks.handled, marks.starred)
+    changed = [row for row in rows if any(to is not None and to != flag for to, flag in zip(wanted, row[2:5], strict=True))]
+    ids = tuple(sorted(row[0] for row in changed))
+    if not ids:
+        return ids
+    flags = dict(zip(("read", "handled", "starred"), (None if to is None else int(to) for to in wanted), strict=True))
+    connection.execute(MARK, flags | {"ids": msgspec.json.encode(ids).decode()})
+    changes: dict[str, int] = {}
+    for row in changed:
+        by = 0 if marks.read is None else row.read - marks.read
+        for account in (row.account, 0) if by else ():
+            changes[str(account)] = changes.get(str(account), 0) + by
+    if changes:
+        connection.execute(COUNT, {"changes": msgspec.json.encode(changes).decode()})
+    return ids

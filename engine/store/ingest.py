@@ -1,0 +1,248 @@
+"""The SQL of ingest: one statement a step for a whole group of detections, all in one transaction."""
+
+import json
+import sqlite3
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from hashlib import blake2b
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, text
+
+from engine.store.counting import count
+from engine.store.directory import Directory, Known
+from engine.store.platforms import PlatformStore
+from engine.store.rate import SECONDS, Rate
+from engine.store.readers import Readers
+from engine.store.schema import KIND_CODES
+from engine.store.writer import Writer
+from worker.protocol.descriptor import Kind
+from worker.protocol.messages import CursorAt, Item
+
+SIZES = (512, 128, 32, 8, 1)  #: rows in one statement: few different texts, so that SQLite keeps them prepared
+COLUMNS = (
+    "account kind read detected_at published_at worker_id external_id thread_id author_id author_name author_handle "
+    "author_avatar text url subject"
+).split()
+CURSORS = """UPDATE accounts SET cursor = found.cursor
+    FROM (SELECT json_extract(value, '$[0]') AS account, json_extract(value, '$[1]') AS epoch,
+        json_extract(value, '$[2]') AS cursor FROM json_each(?)) AS found
+    WHERE accounts."key" = found.account AND accounts.epoch = found.epoch AND accounts.deleted_at IS NULL"""
+BURY = """INSERT OR IGNORE INTO dead_letters (at, worker_id, code, item, fingerprint) VALUES (?, ?, ?, ?, ?)"""
+
+Found = tuple[str, Item]  #: the worker that found it, and the item
+Row = tuple[Any, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """What one transaction stored. Ids are 0 if that was nothing; `per_account` by account id."""
+
+    first_id: int = 0
+    last_id: int = 0
+    count: int = 0
+    baseline: int = 0
+    per_account: dict[str, int] = field(default_factory=dict)
+
+
+class IngestStore:
+    """Stores what workers found, each thing once."""
+
+    def __init__(
+        self,
+        writer: Writer,
+        readers: Readers,
+        directory: Directory,
+        platforms: PlatformStore,
+        rate: Rate,
+        wall_ms: Callable[[], int],
+    ) -> None:
+        self._writer = writer
+        self._readers = readers
+        self._directory = directory
+        self._platforms = platforms
+        self._rate = rate
+        self._wall_ms = wall_ms
+
+    async def load(self) -> None:
+        """Count the last minute before this start."""
+        now = self._wall_ms()
+        query = text("SELECT count(*) FROM detections WHERE detected_at > :since")
+        since = {"since": now - SECONDS * 1000}
+        self._rate.note(await self._readers.run(lambda c: int(c.execute(query, since).scalar_one())), now)
+
+    def account(self, account_id: str) -> Known | None:
+        """What is known of an account, deleted or not; answers at once."""
+        return self._directory.by_id(account_id)
+
+    def kinds(self, platform: str) -> Sequence[Kind] | None:
+        """Which kinds a platform has; None if no worker ever said so."""
+        descriptor = self._platforms.get(platform)
+        return descriptor.kinds if descriptor else None
+
+    async def store(self, found: Sequence[Found], cursors: Sequence[tuple[str, CursorAt]]) -> Group:
+        """Store the items never seen before, in this order, then the cursors whose epoch is current; commit.
+
+        Every account must be known.
+
+        Raises:
+            StoreError: if the file or the disk is at fault; anything else is an item's fault. Nothing is stored then.
+        """
+        now = self._wall_ms()
+        group = await self._writer.run(lambda connection: self._store(connection, found, cursors, now))
+        self._rate.note(group.count, now)
+        return group
+
+    async def bury(self, letters: Sequence[tuple[str, str, Item]]) -> None:
+        """Keep what can never be stored: (worker, code, item). The same again is one letter."""
+        now = self._wall_ms()
+        rows = [_letter(worker_id, code, item, now) for worker_id, code, item in letters]
+
+        def work(connection: Connection) -> None:
+            for row in rows:
+                connection.exec_driver_sql(BURY, row)
+
+        await self._writer.run(work)
+
+    def _store(
+        self, connection: Connection, found: Sequence[Found], cursors: Sequence[tuple[str, CursorAt]], now: int
+    ) -> Group:
+        rows = _unseen(connection, _keyed(self._directory, found))
+        group = self._insert(connection, [(*key[:2], *_row(now, *of)) for key, of in rows.items()], rows)
+        if cursors:
+            self._set_cursors(connection, cursors)
+        return group
+
+    def _insert(self, connection: Connection, values: list[Row], rows: "Keyed") -> Group:
+        if not values:
+            return Group()
+        _insert_rows(connection, "detections", COLUMNS, values)
+        last = int(connection.exec_driver_sql("SELECT last_insert_rowid()").scalar_one())
+        changes: dict[int, tuple[int, int]] = {}
+        names: dict[str, int] = {}
+        for (account, _, _), (_, item) in rows.items():
+            total, unread = changes.get(account, (0, 0))
+            changes[account] = (total + 1, unread + (not item.baseline))
+            names[item.account] = total + 1
+        count(connection, changes)
+        fresh = sum(unread for _, unread in changes.values())
+        return Group(last - len(values) + 1, last, len(values), len(values) - fresh, names)
+
+    def _set_cursors(self, connection: Connection, cursors: Sequence[tuple[str, CursorAt]]) -> None:
+        latest: dict[tuple[int, int], str] = {}
+        for account_id, at in cursors:
+            known = self._directory.by_id(account_id)
+            if known is not None:
+                latest[known.key, at.epoch] = at.cursor
+        rows = [(*key, cursor) for key, cursor in latest.items()]
+        connection.exec_driver_sql(CURSORS, (msgspec.json.encode(rows).decode(),))
+
+
+Key = tuple[int, int, bytes]  #: account, kind, hash of the external id
+Keyed = dict[Key, Found]
+
+
+def _keyed(directory: Directory, found: Sequence[Found]) -> Keyed:
+    """By what makes an item the same one; of two in one group the first stays."""
+    keyed: Keyed = {}
+    for each in found:
+        item = each[1]
+        known = directory.by_id(item.account)
+        if known is None:
+            raise ValueError(f"the account {item.account} is gone")
+        digest = blake2b(item.external_id.encode(), digest_size=16).digest()
+        keyed.setdefault((known.key, KIND_CODES[item.kind], digest), each)
+    return keyed
+
+
+def _unseen(connection: Connection, keyed: Keyed) -> Keyed:
+    """Those never seen before; from now on they are. Almost always that is all of them, so try that first."""
+    driver = _driver(connection)
+    driver.execute("SAVEPOINT seen")
+    try:
+        _insert_rows(connection, "seen", SEEN, list(keyed))
+    except sqlite3.IntegrityError:
+        driver.execute("ROLLBACK TO seen")
+        known = _already(connection, list(keyed))
+        keyed = {key: of for key, of in keyed.items() if key not in known}
+        _insert_rows(connection, "seen", SEEN, list(keyed))
+    driver.execute("RELEASE seen")
+    return keyed
+
+
+SEEN = ("account", "kind", "hash")
+
+
+def _already(connection: Connection, keys: Sequence[Key]) -> set[Key]:
+    known: set[Key] = set()
+    for start, size in _chunks(len(keys)):
+        given = [value for key in keys[start : start + size] for value in key]
+        known.update(_driver(connection).execute(_lookup(size), given))
+    return known
+
+
+def _insert_rows(connection: Connection, table: str, columns: Sequence[str], rows: Sequence[Row]) -> None:
+    """Many rows a statement, straight to sqlite3: `executemany` hands the GIL over for each row."""
+    driver = _driver(connection)
+    for start, size in _chunks(len(rows)):
+        values = [value for row in rows[start : start + size] for value in row]
+        driver.execute(_insertion(table, tuple(columns), size), values)
+
+
+def _chunks(count: int) -> list[tuple[int, int]]:
+    chunks, start = [], 0
+    for size in SIZES:
+        while count - start >= size:
+            chunks.append((start, size))
+            start += size
+    return chunks
+
+
+@cache
+def _insertion(table: str, columns: tuple[str, ...], size: int) -> str:
+    constants = ", handled, starred" if table == "detections" else ""
+    one = "(" + ", ".join("?" * len(columns)) + (", 0, 0" if constants else "") + ")"
+    return f"INSERT INTO {table} ({', '.join(columns)}{constants}) VALUES {', '.join([one] * size)}"
+
+
+@cache
+def _lookup(size: int) -> str:
+    given = ", ".join(["(?, ?, ?)"] * size)
+    return (
+        f"WITH given (account, kind, hash) AS (VALUES {given}) SELECT account, kind, hash FROM given CROSS JOIN seen "
+        "USING (account, kind, hash)"
+    )
+
+
+def _row(now: int, worker_id: str, item: Item) -> Row:
+    """The columns after account and kind. The master's clock bounds what a worker's clock says."""
+    author = item.author
+    return (
+        1 if item.baseline else 0,
+        min(item.found_at, now),
+        item.published_at,
+        worker_id,
+        item.external_id,
+        item.thread_id,
+        author.id,
+        author.name,
+        author.handle,
+        author.avatar,
+        item.text,
+        item.url,
+        item.subject,
+    )
+
+
+def _letter(worker_id: str, code: str, item: Item, now: int) -> Row:
+    # the standard library's encoder, as msgspec refuses the lone surrogates that may be what is wrong with the item
+    encoded = json.dumps(msgspec.to_builtins(item))
+    return now, worker_id, code, encoded, blake2b(f"{worker_id} {encoded}".encode(), digest_size=16).digest()
+
+
+def _driver(connection: Connection) -> sqlite3.Connection:
+    driver = connection.connection.driver_connection
+    assert isinstance(driver, sqlite3.Connection)
+    return driver
