@@ -303,7 +303,7 @@ class Memory:
     async def recover(self) -> None:
         await self._run(self._store.recover)
 
-    def _run(self, function: Callable[[Unpack[Ts]], T], *args: Unpack[Ts]) -> "asyncio.Future[T]":
+    def _run(self, function: Callable[[Unpack[Ts]], T], *args: *Ts) -> "asyncio.Future[T]":
         if self._thread is None:
             raise RuntimeError("the memory is not open")
         return asyncio.get_running_loop().run_in_executor(self._thread, function, *args)

@@ -325,7 +325,7 @@ class Http:
             body=b"" if unchanged else await self._body(answer, _who(hop.url)),
             url=str(hop.url),
             who=_who(hop.url),
-            validators=new,
+            validators=kept if unchanged else new,
             not_modified=unchanged,
             quota=quota_of(headers, self._wall_ms()),
         )

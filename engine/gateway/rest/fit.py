@@ -1,11 +1,10 @@
 """Does the request fit its type? If not, which field is it?"""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar
 
 import msgspec
-from multidict import MultiMapping
 
 from engine.api.errors import ApiError, Invalid
 
@@ -36,12 +35,14 @@ def fit_body(raw: bytes, kind: type[T]) -> T:
         raise NotJson("the body is not JSON") from None
 
 
-def fit_query(query: MultiMapping[str], kind: type[T]) -> T:
+def fit_query(pairs: Iterable[tuple[str, str]], kind: type[T]) -> T:
     """Check query parameters; each may be given once. Raises Invalid naming the parameter."""
-    for name in query:
-        if len(query.getall(name)) > 1:
+    query: dict[str, str] = {}
+    for name, value in pairs:
+        if name in query:
             raise Invalid(name[:64], f"“{name[:64]}” is given more than once")
-    return fit_values(dict(query), kind)
+        query[name] = value
+    return fit_values(query, kind)
 
 
 def fit_values(values: Mapping[str, Any], kind: type[T], *, strict: bool = False) -> T:

@@ -4,7 +4,6 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import msgspec
 from aiohttp import web
 from msgspec import Struct
 
@@ -92,7 +91,7 @@ def install(app: web.Application, routes: Iterable[Route], api: Api) -> None:
 
 def _adapter(route: Route, api: Api) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
     async def handle(request: web.Request) -> web.StreamResponse:
-        query = fit_query(request.query, route.query)
+        query = fit_query(request.query.items(), route.query)
         body = await _body(request, route)
         answer = await route.handler(Call(api, request.match_info, body, query, request.content_type))
         return _file(answer) if isinstance(answer, File) else success(answer, route.status)
@@ -121,8 +120,3 @@ def _file(file: File) -> web.Response:
 
 def _charset(file: File) -> str | None:
     return "utf-8" if file.content_type.startswith("text/") else None
-
-
-def to_json(value: object) -> bytes:
-    """Encode an answer that is no envelope."""
-    return msgspec.json.encode(value)
