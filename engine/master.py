@@ -9,9 +9,7 @@ import os
 import random
 import sys
 from contextlib import AsyncExitStack
-from pathlib import Path
 
-import msgspec
 import structlog
 
 from engine.api.accounts import Accounts, NewAccount
@@ -163,7 +161,9 @@ class Master:
         accounts = AccountControl(self._runtime, self.bus, self._gateway.workers.call)
         workers, detections = Workers(self._workers), Detections(store.detections, store.detections, self.bus)
         return Api(
-            accounts=Accounts(store.accounts, accounts, self._vault, platforms, wall_ms),
+            accounts=Accounts(
+                store.accounts, accounts, self._vault, platforms, wall_ms, default_interval=self._options.check_interval
+            ),
             detections=detections,
             platforms=platforms,
             status=Status(__version__, self._uptime, workers, accounts.scheduling, detections),
@@ -175,7 +175,10 @@ class Master:
         """Tell the fleet what the store knows, then start worker processes."""
         supervisor = Supervisor(
             _Listener(self._runtime),
-            describe=lambda worker_id: (self._workers.records[worker_id].name, self._workers.records[worker_id].capacity),
+            describe=lambda worker_id: (
+                self._workers.records[worker_id].name,
+                self._workers.records[worker_id].capacity,
+            ),
             issue_token=self.tokens.issue,
             farewell=self._gateway.workers.farewell,
         )

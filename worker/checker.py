@@ -10,7 +10,7 @@ from worker.finding import items_of
 from worker.keyring import Keyring
 from worker.link import LinkDown
 from worker.memory import Memory, MemoryTrouble
-from worker.platforms.base import Changed, Check, Platform, PlatformError, Session, Unreachable
+from worker.platforms.base import Check, Platform, PlatformError, Session, Unreachable
 from worker.platforms.http import HttpPool
 from worker.process.secret import Secret
 from worker.protocol.descriptor import FieldError, Values, validate_values
@@ -62,7 +62,7 @@ class Checker:
         except PlatformError as error:
             return self._finished(task, request_id, error)
         except FieldError as error:
-            return self._finished(task, request_id, Changed(f"The settings do not fit: {error}"))
+            return self._finished(task, request_id, PlatformError(f"The settings do not fit: {error}"))
         except (LeaseOver, LinkDown, ProtocolError, MemoryTrouble) as error:
             log.info("check.not_done", account=task.account, reason=f"{type(error).__name__}: {error}")
             return CheckFinished(task.account, task.epoch, None, request_id=request_id)

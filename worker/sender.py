@@ -38,6 +38,7 @@ class Sender:
         self._settled = settled
         self._work = asyncio.Event()
         self._linked = asyncio.Event()
+        self._relinked = asyncio.Event()
         self._empty = asyncio.Event()
         self._attempt = 0
 
@@ -50,6 +51,7 @@ class Sender:
         """A new connection is registered: go on at once."""
         self._attempt = 0
         self._linked.set()
+        self._relinked.set()
 
     def link_down(self) -> None:
         """The connection is gone: wait for the next."""
@@ -87,7 +89,7 @@ class Sender:
         await self._linked.wait()
         try:
             answer = await self._send(Detections(items=batch.items, cursors=batch.cursors))
-        except (LinkDown, TimeoutError, ProtocolError) as error:
+        except (LinkDown, ProtocolError) as error:
             log.info("sender.unanswered", rows=len(batch.items), reason=f"{type(error).__name__}: {error}")
             return await self._pause(backoff.compute(self._attempt, self._rng))
         if answer.retry_after is not None:
@@ -108,8 +110,10 @@ class Sender:
 
     async def _pause(self, seconds: float) -> bool:
         """Wait, but no longer than until the next connection; always false: not delivered."""
-        if not self._linked.is_set():
-            await self._linked.wait()
-        else:
-            await asyncio.sleep(seconds)
+        self._relinked.clear()
+        try:
+            async with asyncio.timeout(seconds):
+                await self._relinked.wait()
+        except TimeoutError:
+            pass
         return False

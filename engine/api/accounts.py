@@ -123,13 +123,21 @@ class Accounts:
     """What a front end may do with accounts."""
 
     def __init__(
-        self, store: AccountStore, fleet: AccountFleet, sealer: Sealer, platforms: Platforms, wall_ms: Callable[[], int]
+        self,
+        store: AccountStore,
+        fleet: AccountFleet,
+        sealer: Sealer,
+        platforms: Platforms,
+        wall_ms: Callable[[], int],
+        *,
+        default_interval: int = 30,
     ) -> None:
         self._store = store
         self._fleet = fleet
         self._sealer = sealer
         self._platforms = platforms
         self._wall_ms = wall_ms
+        self._default_interval = default_interval
 
     async def page(self, after: str | None = None, limit: int = 200) -> list[AccountSnapshot]:
         """Accounts in the order of their creation, after the id `after`. Raises Invalid."""
@@ -211,7 +219,7 @@ class Accounts:
             id=_new_id(now),
             platform=new.platform,
             display_name=_name(new.display_name),
-            interval=max(descriptor.min_interval, 30) if new.interval is None else new.interval,
+            interval=max(descriptor.min_interval, self._default_interval) if new.interval is None else new.interval,
             created_at=from_ms(now),
             settings=self._platforms.check_settings(new.platform, new.settings),
             tags=_tags(new.tags),

@@ -52,7 +52,15 @@ class StoredGroup(Protocol):
 
 
 class IngestStore(Protocol):
-    """Where detections are kept; see engine.store.ingest for what each promises."""
+    """Where detections are kept; see engine.store.ingest for what each promises.
+
+    Attributes:
+        faults: errors that are the file's or the disk's; every other error is an item's.
+        disk_full: the one of them that the user can end by making room.
+    """
+
+    faults: tuple[type[Exception], ...]
+    disk_full: type[Exception]
 
     def account(self, account_id: str) -> KnownAccount | None: ...
     def kinds(self, platform: str) -> Sequence[Kind] | None: ...
@@ -88,10 +96,12 @@ class Ingest:
         self._waiting: list[_Batch] = []
         self._task: asyncio.Task[None] | None = None
         self._began = 0.0
+        self._faulty = False
+        self._closed = False
 
     async def take(self, worker_id: str, batch: Detections) -> Stored:
         """Store a batch; answers after the commit, or at once with `retry_after` if the queue is too old."""
-        if self._task is not None and self._clock() - self._began > LONG_QUEUE:
+        if self._closed or (self._task is not None and self._clock() - self._began > LONG_QUEUE):
             return Stored(retry_after=RETRY_AFTER)
         judged = self._judge(worker_id, batch)
         self._waiting.append(judged)
@@ -100,7 +110,8 @@ class Ingest:
         return await judged.answer
 
     async def close(self) -> None:
-        """Wait until everything taken is answered."""
+        """Wait until everything taken is answered; later batches are sent away."""
+        self._closed = True
         while self._task is not None:
             await asyncio.wait([self._task])
 
@@ -139,9 +150,76 @@ class Ingest:
         try:
             convicted = await self._commit(group)
         except Exception as error:  # the store's own fault, of whatever kind: workers keep their rows and try again
-            _say(error)
+            self._note_fault(error)
             _answer(group, lambda _: Stored(retry_after=RETRY_AFTER_FAULT))
             return
         for batch in group:
             batch.rejected |= {item.seq: UNSTORABLE for worker, _, item in convicted if worker == batch.worker_id}
         _answer(group, _stored)
+
+    async def _commit(self, group: list[_Batch]) -> list[tuple[str, str, Item]]:
+        """Store all of a group; returns the letters of items that cannot be stored. Raises the store's own faults."""
+        found = [(batch.worker_id, item) for batch in group for item in batch.items]
+        cursors = [cursor for batch in group for cursor in batch.cursors]
+        convicted: list[tuple[str, str, Item]] = []
+        await self._store_all(found, cursors, convicted, 0)
+        letters = convicted + [letter for batch in group for letter in batch.buried]
+        if letters:
+            await self._store.bury(letters)
+            log.warning("ingest.dead_letters", count=len(letters), codes=sorted({str(code) for _, code, _ in letters}))
+        if self._faulty:
+            self._faulty = False
+            log.info("ingest.recovered")
+        return convicted
+
+    async def _store_all(
+        self,
+        found: list[tuple[str, Item]],
+        cursors: list[tuple[str, CursorAt]],
+        convicted: list[tuple[str, str, Item]],
+        failures: int,
+    ) -> None:
+        """Store everything, or find the items that make the transaction fail and store the rest around them."""
+        if not found and not cursors:
+            return
+        try:
+            self._tell(await self._store.store(found, cursors))
+            return
+        except self._store.faults:
+            raise
+        except Exception as error:  # whatever an item provokes, it must not block the others
+            if not found:
+                raise
+            reason = repr(error)[:200]
+        if len(found) == 1 and failures + 1 >= ATTEMPTS:
+            log.error("ingest.item_unstorable", account=found[0][1].account, seq=found[0][1].seq, reason=reason)
+            convicted.append((found[0][0], UNSTORABLE, found[0][1]))
+            found = []
+        middle = len(found) // 2
+        for half in (found[:middle], found[middle:]):
+            await self._store_all(half, [], convicted, failures + 1)
+        await self._store_all([], cursors, convicted, 0)  # a cursor is never committed before its items
+
+    def _tell(self, stored: StoredGroup) -> None:
+        if stored.count:
+            self._bus.publish(
+                DetectionsStored(stored.first_id, stored.last_id, stored.count, stored.per_account, stored.baseline)
+            )
+
+    def _note_fault(self, error: Exception) -> None:
+        """Once per bad time, not once per batch."""
+        if not self._faulty:
+            event = "ingest.disk_full" if isinstance(error, self._store.disk_full) else "ingest.store_failed"
+            log.warning(event, reason=str(error)[:500])
+        self._faulty = True
+
+
+def _answer(group: Sequence[_Batch], what: Callable[[_Batch], Stored]) -> None:
+    for batch in group:
+        if not batch.answer.done():  # its connection may be gone; it will ask again
+            batch.answer.set_result(what(batch))
+
+
+def _stored(batch: _Batch) -> Stored:
+    done = [item.seq for item in batch.items if item.seq not in batch.rejected]
+    return Stored(done, [Rejected(seq, code) for seq, code in batch.rejected.items()])

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Row, Select, func, select
 from engine.records import Account, Missing, from_ms, to_ms
 from engine.store.schema import accounts, counters
 
+AnyRow = Row[*tuple[Any, ...]]
 LIVE = accounts.c.deleted_at.is_(None)
 MOMENTS = ("created_at", "last_check_at", "deleted_at")
 FIELDS = tuple(field.name for field in fields_of(Account))
@@ -21,7 +22,7 @@ def query() -> Select[Any]:
     return select(accounts, unread).outerjoin(counters, counters.c.account == accounts.c.key)
 
 
-def record(row: Row[Any]) -> Account:
+def record(row: AnyRow) -> Account:
     """The record of a row of `query()`."""
     values = {name: row._mapping[name] for name in FIELDS}
     values |= {name: from_ms(values[name]) for name in MOMENTS if values[name] is not None}

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Connection, Select, and_, insert, select, text, update
@@ -136,7 +137,7 @@ class AccountStore(OwnershipStore):
         keys: list[int] = await self._readers.run(lambda connection: list(connection.execute(query).scalars()))
         purged = 0
         for key in keys:
-            while (left := await self._writer.run(lambda c, key=key: purge_some(c, key), background=True)) == "more":
+            while (left := await self._writer.run(partial(purge_some, key=key), background=True)) == "more":
                 pass
             if left == "gone":
                 self._directory.drop(key)

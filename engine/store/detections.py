@@ -1,14 +1,15 @@
 """Detections as they are stored: the feed's pages, threads, counts and flags."""
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from functools import partial
 
 import msgspec
-from sqlalchemy import Connection, Row, literal_column, select, text
+from sqlalchemy import Connection, literal_column, select, text
 
 from engine.records import Counts, Detection, DetectionFilter, Marks, from_ms
+from engine.store.counting import count
 from engine.store.directory import Directory
-from engine.store.feed_query import Bounds, FeedQuery
+from engine.store.feed_query import AnyRow, Bounds, FeedQuery
 from engine.store.rate import Rate
 from engine.store.readers import Readers
 from engine.store.schema import KINDS, detections
@@ -28,9 +29,6 @@ NOBODY = Author()
 
 MARK = text("""UPDATE detections SET read = coalesce(:read, read), handled = coalesce(:handled, handled),
     starred = coalesce(:starred, starred) WHERE id IN (SELECT value FROM json_each(:ids))""")
-COUNT = text("""UPDATE counters SET unread = counters.unread + change.by
-    FROM (SELECT CAST("key" AS INTEGER) AS account, value AS by FROM json_each(:changes)) AS change
-    WHERE counters.account = change.account""")
 
 
 class DetectionStore:
@@ -80,7 +78,9 @@ class DetectionStore:
 
     async def mark_ids(self, ids: Sequence[int], marks: Marks) -> tuple[int, ...]:
         """Set flags on these; returns the ids that really changed, ascending."""
-        chosen = select(*FLAGS).where(detections.c.id.in_(select(literal_column("value")).select_from(text("json_each(:ids)"))))
+        chosen = select(*FLAGS).where(
+            detections.c.id.in_(select(literal_column("value")).select_from(text("json_each(:ids)")))
+        )
         encoded = msgspec.json.encode(list(ids)).decode()
 
         def work(connection: Connection) -> tuple[int, ...]:
@@ -92,13 +92,11 @@ class DetectionStore:
 
     async def mark_where(self, where: DetectionFilter, marks: Marks) -> int:
         """Set flags on all that match now, in small transactions, oldest first; returns how many changed."""
-        last, changed = await self.newest_id(), 0
-        after = 0
+        before, changed, after = await self.newest_id() + 1, 0, 0
         while True:
-            ids, count = await self._writer.run(
-                lambda c, after=after: self._mark_some(c, where, marks, Bounds(after, last + 1, CHUNK)), background=True
-            )
-            changed += count
+            some = partial(self._mark_some, where=where, marks=marks, bounds=Bounds(after, before, CHUNK))
+            ids, number = await self._writer.run(some, background=True)
+            changed += number
             if len(ids) < CHUNK:
                 return changed
             after = ids[-1]
@@ -109,7 +107,7 @@ class DetectionStore:
         rows = FeedQuery(connection, self._directory, where).rows(FLAGS, bounds)
         return [row[0] for row in rows], len(_mark(connection, rows, marks))
 
-    def _records(self, rows: Sequence[Row[Any]]) -> list[Detection]:
+    def _records(self, rows: Sequence[AnyRow]) -> list[Detection]:
         by_key = self._directory.by_key
         records = []
         for row in rows:
@@ -119,7 +117,7 @@ class DetectionStore:
         return records
 
 
-def _record(row: Row[Any], account_id: str, platform: str) -> Detection:
+def _record(row: AnyRow, account_id: str, platform: str) -> Detection:
     (
         number, _, kind, external_id, detected_at, published_at, worker_id, thread_id, author_id, author_name,
         author_handle, author_avatar, body, url, subject, read, handled, starred, *_rest,
@@ -145,20 +143,20 @@ def _record(row: Row[Any], account_id: str, platform: str) -> Detection:
     )
 
 
-def _mark(connection: Connection, rows: Sequence[Row[Any]], marks: Marks) -> tuple[int, ...]:
+def _mark(connection: Connection, rows: Sequence[AnyRow], marks: Marks) -> tuple[int, ...]:
     """Set the flags of these rows (id, account, read, handled, starred) and keep the counters right."""
     wanted = (marks.read, marks.handled, marks.starred)
-    changed = [row for row in rows if any(to is not None and to != flag for to, flag in zip(wanted, row[2:5], strict=True))]
+    changed = [
+        row for row in rows if any(to is not None and to != flag for to, flag in zip(wanted, row[2:5], strict=True))
+    ]
     ids = tuple(sorted(row[0] for row in changed))
     if not ids:
         return ids
     flags = dict(zip(("read", "handled", "starred"), (None if to is None else int(to) for to in wanted), strict=True))
     connection.execute(MARK, flags | {"ids": msgspec.json.encode(ids).decode()})
-    changes: dict[str, int] = {}
-    for row in changed:
-        by = 0 if marks.read is None else row.read - marks.read
-        for account in (row.account, 0) if by else ():
-            changes[str(account)] = changes.get(str(account), 0) + by
-    if changes:
-        connection.execute(COUNT, {"changes": msgspec.json.encode(changes).decode()})
+    changes: dict[int, tuple[int, int]] = {}
+    for row in changed if marks.read is not None else ():
+        _, unread = changes.get(row.account, (0, 0))
+        changes[row.account] = (0, unread + row.read - bool(marks.read))
+    count(connection, changes)
     return ids

@@ -1,4 +1,4 @@
-"""From a DetectionFilter to SQL that stays fast at millions of rows: by key, newest or oldest first, never by offset."""
+"""From a DetectionFilter to SQL that stays fast at millions of rows: by key, never by offset."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 from sqlalchemy import (
+    BindParameter,
     ColumnElement,
     Connection,
     Row,
@@ -22,7 +23,7 @@ from sqlalchemy import (
 
 from engine.records import DetectionFilter, to_ms
 from engine.store.directory import Directory
-from engine.store.schema import ALL, KIND_CODES, counters, detections
+from engine.store.schema import KIND_CODES, counters, detections
 from engine.store.search import SEARCHED, mark, search
 from engine.store.terms import contains, match_of
 
@@ -30,6 +31,7 @@ FEW = 20_000  #: up to so many rows are cheaper to gather through an index and s
 TAIL = 300  #: newest rows that search looks at one by one while they are not in the index yet
 
 Where = ColumnElement[bool]
+AnyRow = Row[*tuple[Any, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +65,7 @@ class FeedQuery:
         self._directory = directory
         self._where = where
 
-    def rows(self, columns: Sequence[ColumnElement[Any]], bounds: Bounds) -> list[Row[Any]]:
+    def rows(self, columns: Sequence[ColumnElement[Any]], bounds: Bounds) -> list[AnyRow]:
         """The page of rows, in its order. `columns` start with the id."""
         if self._where.q is not None and self._where.q.strip():
             return self._found(columns, bounds)
@@ -139,14 +141,14 @@ class FeedQuery:
         some = select(literal_column("1")).select_from(detections).where(*times).limit(FEW + 1).subquery()
         return int(self._connection.execute(select(func.count()).select_from(some)).scalar_one()) <= FEW
 
-    def _found(self, columns: Sequence[ColumnElement[Any]], bounds: Bounds) -> list[Row[Any]]:
+    def _found(self, columns: Sequence[ColumnElement[Any]], bounds: Bounds) -> list[AnyRow]:
         """Search: what the index knows, and the newest rows that it does not know yet."""
         indexed = mark(self._connection)
         tail = self._tail(columns, bounds, indexed)
         old = self._indexed(columns, bounds, indexed)
         return (old + tail if bounds.oldest_first else tail + old)[: bounds.limit]
 
-    def _indexed(self, columns: Sequence[ColumnElement[Any]], bounds: Bounds, indexed: int) -> list[Row[Any]]:
+    def _indexed(self, columns: Sequence[ColumnElement[Any]], bounds: Bounds, indexed: int) -> list[AnyRow]:
         match = match_of(self._where.q or "")
         if not match:
             return []
@@ -154,12 +156,12 @@ class FeedQuery:
         query = select(*columns).where(
             text("search MATCH :match").bindparams(match=match),
             search.c.rowid <= indexed,
-            detections.c.id == literal_column("+search.rowid"),
             *self._asked(),
         )
-        return list(self._connection.execute(bounds.order(query.select_from(search), search.c.rowid)))
+        led = search.join(detections, detections.c.id == literal_column("+search.rowid"))
+        return list(self._connection.execute(bounds.order(query.select_from(led), search.c.rowid)))
 
-    def _tail(self, columns: Sequence[ColumnElement[Any]], bounds: Bounds, indexed: int) -> list[Row[Any]]:
+    def _tail(self, columns: Sequence[ColumnElement[Any]], bounds: Bounds, indexed: int) -> list[AnyRow]:
         rows = select(*columns, *(column.label(f"_{column.name}") for column in SEARCHED))
         query = rows.where(detections.c.id > indexed, *self._asked()).where(bounds.on(detections.c.id))
         newest = self._connection.execute(query.order_by(detections.c.id.desc()).limit(TAIL))
@@ -178,5 +180,5 @@ def _partial(condition: str) -> Where:
 
 def _among(column: str, keys: Sequence[int]) -> Where:
     """`column` is one of these, however many they are."""
-    listed = bindparam(None, msgspec.json.encode(list(keys)).decode())
+    listed: BindParameter[str] = bindparam(None, msgspec.json.encode(list(keys)).decode())
     return literal_column(column).in_(select(text("value")).select_from(func.json_each(listed)))

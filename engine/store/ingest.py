@@ -10,9 +10,11 @@ from typing import Any
 
 import msgspec
 from sqlalchemy import Connection, text
+from sqlalchemy.exc import OperationalError
 
 from engine.store.counting import count
 from engine.store.directory import Directory, Known
+from engine.store.errors import DiskFull, StoreError
 from engine.store.platforms import PlatformStore
 from engine.store.rate import SECONDS, Rate
 from engine.store.readers import Readers
@@ -48,12 +50,20 @@ class Group:
 
 
 class IngestStore:
-    """Stores what workers found, each thing once."""
+    """Stores what workers found, each thing once.
+
+    Attributes:
+        faults: errors that are the file's or the disk's; every other error of `store` is an item's.
+    """
+
+    faults: tuple[type[Exception], ...] = (StoreError, OperationalError, sqlite3.OperationalError)
+    disk_full: type[Exception] = DiskFull
 
     def __init__(
         self,
         writer: Writer,
         readers: Readers,
+        *,
         directory: Directory,
         platforms: PlatformStore,
         rate: Rate,

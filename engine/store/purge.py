@@ -4,6 +4,7 @@ from typing import Literal
 
 from sqlalchemy import Connection, delete, select
 
+from engine.store.counting import count
 from engine.store.schema import accounts, counters, credentials, detections, seen
 from engine.store.search import unindex
 
@@ -27,12 +28,19 @@ def purge_some(connection: Connection, key: int) -> Literal["more", "gone", "ali
 
 
 def _some_detections(connection: Connection, key: int) -> int:
-    chunk = select(detections.c.id).where(detections.c.account == key).order_by(detections.c.id).limit(CHUNK)
-    ids = list(connection.execute(chunk).scalars())
-    if ids:
+    chunk = (
+        select(detections.c.id, detections.c.read)
+        .where(detections.c.account == key)
+        .order_by(detections.c.id)
+        .limit(CHUNK)
+    )
+    rows = connection.execute(chunk).all()
+    if rows:
+        ids = [row.id for row in rows]
         unindex(connection, ids)
-        connection.execute(delete(detections).where(detections.c.id.between(ids[0], ids[-1]), detections.c.account == key))
-    return len(ids)
+        connection.execute(delete(detections).where(detections.c.id.in_(ids)))
+        count(connection, {key: (-len(rows), -sum(not row.read for row in rows))})
+    return len(rows)
 
 
 def _some_seen(connection: Connection, key: int) -> int:

@@ -40,7 +40,9 @@ class Store:
         self.platforms = PlatformStore(self._writer, self._readers)
         self.journal = JournalStore(self._writer, self._readers)
         self.search = SearchStore(self._writer, self._readers)
-        self.ingest = IngestStore(self._writer, self._readers, directory, self.platforms, rate, wall_ms)
+        self.ingest = IngestStore(
+            self._writer, self._readers, directory=directory, platforms=self.platforms, rate=rate, wall_ms=wall_ms
+        )
 
     async def start(self) -> None:
         """Open the file, creating or migrating it; once more is nothing.

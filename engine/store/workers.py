@@ -1,6 +1,7 @@
 """Workers as they are stored."""
 
 from dataclasses import asdict
+from typing import Any
 
 from sqlalchemy import Connection, Row, delete, select
 from sqlalchemy.dialects.sqlite import insert
@@ -42,7 +43,7 @@ class WorkerStore:
         await self._writer.run(work)
 
 
-def _worker(row: Row[tuple[object, ...]]) -> Worker:
+def _worker(row: Row[*tuple[Any, ...]]) -> Worker:
     values = dict(row._mapping)
     flags = {name: bool(values[name]) for name in ("draining", "revoked")}
     return Worker(**(values | flags | {"created_at": from_ms(values["created_at"])}))

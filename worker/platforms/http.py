@@ -237,8 +237,9 @@ class Http:
         accept: Collection[int] = (),
     ) -> Response:
         """GET `url`; see `request`."""
-        options: dict[str, Any] = {"params": params, "headers": headers, "auth": auth, "validators": validators}
-        return await self.request("GET", url, accept=accept, **options)
+        return await self.request(
+            "GET", url, params=params, headers=headers, auth=auth, validators=validators, accept=accept
+        )
 
     async def request(
         self,

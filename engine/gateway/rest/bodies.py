@@ -12,7 +12,7 @@ from worker.protocol.descriptor import Values
 
 T = TypeVar("T")
 MAX_IDS = 10_000
-DetectionId = Annotated[int, Meta(ge=0, lt=2**63)]
+DetectionId = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 
 
 class Body(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

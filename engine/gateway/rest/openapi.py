@@ -136,7 +136,7 @@ def _statuses(route: Route) -> list[int]:
     """Which failures this route may answer with."""
     carries = route.body is not None or bool(route.takes)
     possible = {
-        400: carries or route.method == "GET",
+        400: carries,
         401: not route.public,
         404: bool(PART.search(route.path)),
         409: route.conflicts,

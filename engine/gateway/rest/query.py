@@ -9,7 +9,7 @@ from engine.records import DetectionFilter
 from worker.protocol.descriptor import Kind
 
 Limit = Annotated[int, Meta(ge=1, le=1000)]
-After = Annotated[int, Meta(ge=0, lt=2**63)]
+After = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 Moment = Annotated[datetime, Meta(tz=True)]
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from worker.platforms.addresses import is_public, refuse_private
+from worker.platforms.addresses import GuardedResolver, is_public, refuse_private
 from worker.platforms.base import PrivateAddress
 
 PRIVATE = [
@@ -27,3 +27,8 @@ def test_private_addresses_are_refused(address: str) -> None:
 def test_public_addresses_pass(address: str) -> None:
     assert is_public(address)
     refuse_private(address)
+
+
+async def test_a_name_with_a_private_address_is_refused_by_the_resolver() -> None:
+    with pytest.raises(PrivateAddress):
+        await GuardedResolver().resolve("localhost", 80)

@@ -145,17 +145,21 @@ async def test_an_entry_that_was_taken_back_and_returns_is_not_new() -> None:
 
 
 async def test_a_huge_feed_keeps_the_cursor_within_the_protocol_and_finds_what_is_new() -> None:
-    async with watched() as (_, feed, watcher):
-        for generation in range(3):
-            feed.entries.clear()
-            for n in range(2000):
-                feed.add(f"{generation}-{n}", "x", published=1_000_000 * (generation * 2000 + n))
+    async with FakePlatform() as site, http_pool() as pool:
+        watcher = Watcher(pool, site.url + "/feed.xml")
+
+        def publish(ids: list[str]) -> None:
+            items = "".join(f"<item><guid>{each}</guid></item>" for each in ids)
+            site.answer("/feed.xml", f'<rss version="2.0"><channel>{items}</channel></rss>')
+
+        whole = [f"b-{n}" for n in range(3200)]
+        for ids in ([f"a-{n}" for n in range(3200)], whole):
+            publish(ids)
             await watcher.check()
-            assert watcher.cursor is not None
-            assert len(watcher.cursor) <= 60_000
+            assert len(watcher.cursor or "") <= 60_000
         assert len(msgspec.json.decode(watcher.cursor or "")["seen"]) == REMEMBERED
         assert await watcher.ids() == []
-        feed.add("new", "x", published=1_000_000 * 9_000)
+        publish(["new", *whole])
         assert await watcher.ids() == ["new"]
 
 

@@ -43,7 +43,8 @@ JSON = msgspec.json.encode(
         "items": [
             {"id": 7, "url": "/7", "content_html": "<p>seven</p>", "date_published": "2026-06-02T10:00:00+02:00",
              "authors": [{"name": "Ming", "avatar": "/ming.png"}], "title": "Seven"},
-            {"id": "6", "content_text": "six <b>", "date_modified": "1970-01-01T00:00:00Z"},
+            {"id": "6", "content_text": "six <b>", "date_published": "1970-01-01T00:00:00Z",
+             "date_modified": "2026-06-02T10:00:00Z"},
             "no item", {"content_text": "no id", "date_published": "soon"},
         ],
     }
@@ -98,6 +99,16 @@ def test_json_feed() -> None:
     assert (seven.published_at, six.text, six.published_at) == (JUNE_2, "six <b>", 0)
     assert none.external_id.startswith("sha256:")
     assert none.published_at is None
+
+
+def test_a_json_feed_may_begin_with_a_byte_order_mark() -> None:
+    assert read("\ufeff" + JSON, "text/plain").title == "J"
+
+
+def test_an_id_that_is_no_clean_text_is_hashed() -> None:
+    feed = JSON.replace('"id":"6"', '"id":"6\\u0000\\n"')
+    assert feed != JSON
+    assert read(feed).entries[1].external_id.startswith("sha256:")
 
 
 def test_without_a_guid_the_id_is_a_hash_of_the_content() -> None:

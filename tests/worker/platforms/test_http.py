@@ -1,5 +1,6 @@
 """The one HTTP client against a real server that misbehaves."""
 
+import asyncio
 import base64
 import gzip
 import traceback
@@ -61,6 +62,13 @@ async def test_conditional_requests_come_back_not_modified_and_keep_the_validato
         second = await http.get(site.url + "/feed", validators=first.validators)
         assert (second.not_modified, second.body, second.validators) == (True, b"", first.validators)
         assert [seen.conditional for seen in site.requests] == [False, True]
+
+
+async def test_a_304_without_validators_keeps_those_that_were_sent() -> None:
+    async with FakePlatform() as site, http_pool() as pool:
+        site.answer("/a", status=304)
+        sent = Validators('"1"', "yesterday")
+        assert (await open_to_all(pool).get(site.url + "/a", validators=sent)).validators == sent
 
 
 async def test_validators_that_would_break_the_request_are_left_out() -> None:
@@ -181,7 +189,8 @@ async def test_no_whole_answer_in_time_is_unreachable(path: str) -> None:
     async with FakePlatform() as site, http_pool(timeout=0.2) as pool:
         site.hang("/hang")
         site.half_body("/half")
-        error = await failing(open_to_all(pool), site.url + path)
+        async with asyncio.timeout(10):
+            error = await failing(open_to_all(pool), site.url + path)
         assert isinstance(error, Unreachable)
         assert "did not answer within 0.2 s" in error.message
         assert site.paths() == [path]
@@ -283,6 +292,15 @@ async def test_no_error_holds_a_secret_or_the_address_query() -> None:
             assert basic not in told
 
 
+async def test_a_redirect_that_leads_a_secret_into_the_message_is_redacted() -> None:
+    async with FakePlatform() as site, http_pool() as pool:
+        site.redirect("/a", f"http://{CANARY}.example/", 307)
+        with pytest.raises(Changed) as caught:
+            await open_to_all(pool, secrets=[Secret(CANARY)]).request("POST", site.url + "/a", json={})
+        assert "to ***.example" in caught.value.message
+        assert CANARY not in str(caught.value)
+
+
 async def test_user_and_password_in_the_address_are_sent_as_basic_authorization() -> None:
     async with FakePlatform() as site, http_pool() as pool:
         site.feed("/feed", auth=f"us er:{CANARY}")
@@ -303,8 +321,9 @@ async def test_a_credential_with_a_line_break_is_refused_unsent() -> None:
 async def test_cookies_are_not_kept() -> None:
     async with FakePlatform() as site, http_pool() as pool:
         site.answer("/a", headers={"Set-Cookie": "session=1; Path=/"})
-        for _ in range(2):
-            await open_to_all(pool).get(site.url + "/a")
+        for _ in range(2):  # by name: cookies of bare addresses are never kept
+            await open_to_all(pool).get(f"http://localhost:{site.port}/a")
+        assert len(site.requests) == 2
         assert all("Cookie" not in seen.headers for seen in site.requests)
 
 
