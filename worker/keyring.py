@@ -1,4 +1,4 @@
-"""Credentials of the accounts that are watched right now: in memory only, pulled from the master, dropped with the lease."""
+"""Credentials of the accounts that are watched: in memory only, pulled from the master, dropped with the lease."""
 
 from collections.abc import Awaitable, Callable, Mapping
 

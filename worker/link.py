@@ -1,13 +1,14 @@
 """The Socket.IO connection to the master: connects, keeps order, and connects again until it is told to stop.
 
-python-socketio runs each incoming event as its own task, clears callbacks silently when a connection ends and reconnects
-by its own rules; here every connection is a fresh client, one task drains what comes in, and a call ends with its link.
+python-socketio runs each incoming event as its own task, forgets callbacks silently when a connection ends and reconnects
+by rules of its own; here each connection is a fresh client, one task drains what comes in, a call ends with its link.
 """
 
 import asyncio
 import logging
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from functools import partial
 from typing import Any, Protocol, TypeVar
 
 import aiohttp
@@ -119,23 +120,25 @@ class Link:
 
     async def _once(self) -> bool:
         """One connection from beginning to end; true if it got as far as being registered."""
-        registered = False
+        opened = registered = False
         timeout = aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_TIMEOUT)
         async with aiohttp.ClientSession(trust_env=False, timeout=timeout) as http:
             connection = _Connection(http, self._listener.received)
             try:
                 await connection.open(self._url, self._auth)
-                self._connection = connection
+                self._connection, opened = connection, True
                 await self._listener.opened()
                 registered = True
                 connection.start_handling()
                 log.info("link.lost", reason=await connection.ended())
             except (LinkDown, ProtocolError) as error:
+                connection.raise_failure()
                 log.info("link.failed", reason=f"{type(error).__name__}: {error}")
             finally:
                 self._connection = None
+                if opened:
+                    self._listener.lost()
                 await connection.close()
-                self._listener.lost()
         return registered
 
 
@@ -146,6 +149,7 @@ class _Connection:
         loop = asyncio.get_running_loop()
         self._handle = handle
         self._refusal: object = None
+        self._failure: Stop | None = None
         self._end: asyncio.Future[str] = loop.create_future()
         self._waiting: set[asyncio.Future[Any]] = set()
         self._inbox: asyncio.Queue[tuple[Received, asyncio.Future[dict[str, Any]]]] = asyncio.Queue(MAX_INBOX)
@@ -194,7 +198,9 @@ class _Connection:
         Raises:
             Stop: if fail() ended it.
         """
-        return await asyncio.shield(self._end)
+        reason = await self._end
+        self.raise_failure()
+        return reason
 
     def end(self, reason: str) -> None:
         """The connection is, or shall be, over."""
@@ -206,9 +212,13 @@ class _Connection:
 
     def fail(self, stop: Stop) -> None:
         """As end(), and there shall be no other."""
-        if not self._end.done():
-            self._end.set_exception(stop)
+        self._failure = stop
         self.end(stop.sentence)
+
+    def raise_failure(self) -> None:
+        """Raise what fail() was given, if it was called."""
+        if self._failure is not None:
+            raise self._failure
 
     async def ask(self, event: str, envelope: dict[str, Any], timeout: float) -> object:
         """Emit and wait for the acknowledgement's first argument.
@@ -248,8 +258,6 @@ class _Connection:
                 await self._client.disconnect()
         engine = self._client.eio
         await cancel(engine.read_loop_task, engine.write_loop_task)
-        if self._end.done() and not self._end.cancelled():
-            self._end.exception()  # it was told to whoever waited in ended(); nobody may have
 
     async def _event(self, event: str, *arguments: object) -> dict[str, Any]:
         # up to its first await this runs in order of arrival
@@ -272,7 +280,11 @@ class _Connection:
         while True:
             received, answer = await self._inbox.get()
             with request(received.request_id):
-                self._handle(received, lambda reply, answer=answer: answer.done() or answer.set_result(reply))  # type: ignore[misc]
+                try:
+                    self._handle(received, partial(_settle, answer))
+                except Exception:  # a fault of ours in one message must not stop those after it
+                    log.exception("link.handler_failed", event_name=received.message.TYPE)
+                    _settle(answer, refused(Code.INTERNAL, "the worker could not handle this"))
 
     async def _connect_error(self, data: object = None) -> None:
         self._refusal = data
@@ -281,8 +293,13 @@ class _Connection:
         self.end(f"{reason}")
 
 
+def _settle(answer: "asyncio.Future[dict[str, Any]]", reply: dict[str, Any]) -> None:
+    if not answer.done():
+        answer.set_result(reply)
+
+
 def _read_refusal(refusal: object) -> tuple[str, str]:
-    """Code and sentence of a refused connect: `{"message", "data": {"code", "message"}}`, or the code as the message."""
+    """Code and sentence of a refused connect: `{"message", "data": {"code", "message"}}`, or a code as the message."""
     if not isinstance(refusal, dict):
         return "", str(refusal or "")[:300]
     data = refusal.get("data")

@@ -1,5 +1,6 @@
 """What an HTTP answer means: the response, its validators and quota, and the one mapping to PlatformError."""
 
+import codecs
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -69,7 +70,7 @@ class Response:
             Changed: if it is no JSON or does not fit; says where.
         """
         try:
-            return msgspec.json.decode(self.body, type=type)
+            return msgspec.json.decode(self.body.removeprefix(codecs.BOM_UTF8), type=type)
         except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
             raise Changed(f"The answer of {self.who} is not what it documents: {error}.") from None
 

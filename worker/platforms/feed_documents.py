@@ -68,7 +68,7 @@ def parse(answer: Response) -> Document:
     Raises:
         Changed: if it is none; says what it is instead, and where a web page's own feed is.
     """
-    is_json = answer.body.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"{"
+    is_json = answer.body.removeprefix(codecs.BOM_UTF8).lstrip()[:1] == b"{"
     document = _from_json(answer) if is_json else _from_xml(answer)
     unique = {entry.external_id: entry for entry in reversed(document.entries)}
     return Document(document.title, document.link, tuple(reversed(unique.values())))
@@ -80,7 +80,7 @@ def parse(answer: Response) -> Document:
 def _external_id(given: str, *content: str) -> str:
     """The feed's own id; without one, or with an unusable one, a hash, which every worker makes alike."""
     given = given.strip()
-    if given and len(given) <= LONGEST_ID and True:
+    if given and len(given) <= LONGEST_ID and given.isprintable():
         return given
     digest = hashlib.sha256("\0".join((given,) if given else content).encode("utf-8", "replace"))
     return f"sha256:{digest.hexdigest()}"

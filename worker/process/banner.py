@@ -6,10 +6,11 @@ WIDTH = 43
 
 
 def banner(title: str, *facts: str) -> str:
-    """A box with a title and one line a fact."""
+    """A box with a title and, below a rule, one line a fact."""
     lines = [f"║  {line:<{WIDTH - 2}}║" for line in (title, *facts)]
     rule = "═" * WIDTH
-    return "\n".join([f"╔{rule}╗", lines[0], f"╠{rule}╣", *lines[1:], f"╚{rule}╝"])
+    below = [f"╠{rule}╣", *lines[1:]] if facts else []
+    return "\n".join([f"╔{rule}╗", lines[0], *below, f"╚{rule}╝"])
 
 
 def say(text: str) -> None:

@@ -75,7 +75,7 @@ class DetectionsPage(Translated, QWidget):
 
     # --- what the user does ------------------------------------------------------------------------------------------
 
-    def move(self, step: int) -> None:  # type: ignore[override]  # QWidget.move positions; a page is never moved so
+    def step(self, step: int) -> None:
         """Open the next (1) or previous (-1) detection."""
         rows = len(self.model.rows)
         row = self.view.currentIndex().row() + step if self.view.currentIndex().isValid() else 0
@@ -271,8 +271,8 @@ class DetectionsPage(Translated, QWidget):
 
     def _add_shortcuts(self) -> None:
         for keys, slot in (
-            ("J", lambda: self.move(1)),
-            ("K", lambda: self.move(-1)),
+            ("J", lambda: self.step(1)),
+            ("K", lambda: self.step(-1)),
             ("E", self.toggle_handled),
             ("U", self.toggle_read),
             ("S", self.toggle_star),

@@ -1,0 +1,200 @@
+"""One account: what is wrong with it and what helps, its figures, and why it is where it is."""
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+
+from desktop.ui import words
+from desktop.ui.desk import Desk, Translated
+from desktop.ui.language import tr
+from desktop.ui.widgets.buttons import Button
+from desktop.ui.widgets.facts import Facts
+from desktop.ui.widgets.labels import Elided, label, line
+from desktop.ui.widgets.pill import Pill, PlatformTile, transparent
+from desktop.ui.widgets.state_panel import Notice
+from engine.api.accounts import AccountSnapshot
+from engine.api.room import Api
+from engine.records import JournalEntry
+
+WIDTH = 340
+FACTS = ("worker", "interval", "next", "last", "quota", "unread", "tags")
+STORY = 12
+
+
+class AccountPane(Translated, QFrame):
+    """Signals: closed(). The page connects the buttons."""
+
+    closed = Signal()
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__()
+        theme = desk.theme
+        self.setProperty("role", "card")
+        self.setFixedWidth(theme.px(WIDTH))
+        self._desk = desk
+        self._api: Api | None = None
+        self.account: AccountSnapshot | None = None
+        self._tile = PlatformTile(theme)
+        self._name, self._handle = Elided("heading"), Elided("muted")
+        self._pill = Pill(theme)
+        self._close = Button(theme, "quiet", "x")
+        self._close.clicked.connect(self.closed)
+        self.notice = Notice(theme)
+        self.check = Button(theme, "plain", "arrows-clockwise")
+        self.pause = Button(theme, "plain", "pause")
+        self.edit = Button(theme, "plain", "pencil-simple")
+        self.delete = Button(theme, "danger", "trash")
+        self._facts = Facts(theme, FACTS)
+        self._story_title = label("field")
+        self._story = QVBoxLayout()
+        self._lay_out()
+        self.retranslate()
+
+    def attach(self, api: Api) -> None:
+        """Read stories from this engine."""
+        self._api = api
+
+    def show_account(self, account: AccountSnapshot | None) -> None:
+        """Show it, or nothing."""
+        other = account is None or self.account is None or account.id != self.account.id
+        moved = other or (account is not None and self.account is not None and account.epoch != self.account.epoch)
+        self.account = account
+        if account is None:
+            return
+        if other:
+            self._fill_story([])
+        if moved and self._api is not None:
+            self._desk.actions.run(
+                self._api.accounts.story(account.id),
+                on_done=lambda story: self._fill_story(story) if self.account and self.account.id == account.id else None,
+                on_error=lambda _error: None,  # deleted meanwhile: the table says so
+            )
+        self._fill(account)
+
+    def tick(self) -> None:
+        """A second went by."""
+        if self.account is not None and self.isVisible():
+            self._show_next(self.account)
+
+    def retranslate(self) -> None:
+        names = {
+            "worker": tr("Worker"),
+            "interval": tr("Interval"),
+            "next": tr("Next check"),
+            "last": tr("Last check"),
+            "quota": tr("Requests left"),
+            "unread": tr("Unread"),
+            "tags": tr("Tags"),
+        }
+        for key, text in names.items():
+            self._facts.name(key, text)
+        self._close.name(tr("Close"))
+        self.check.name(tr("Check now"))
+        self.edit.name(tr("Edit"))
+        self.delete.name(tr("Delete"))
+        self._story_title.setText(tr("What happened"))
+        if self.account is not None:
+            self._fill(self.account)
+
+    def _fill(self, one: AccountSnapshot) -> None:
+        from desktop.ui.pages.accounts import status_of
+
+        theme, directory = self._desk.theme, self._desk.directory
+        descriptor = directory.platforms.get(one.platform)
+        platform = words.spoken(descriptor.name, self._desk.languages.current) if descriptor else one.platform
+        self._tile.show_icon(theme.icons.platform(descriptor.icon if descriptor else "", one.platform))
+        self._name.setText(one.display_name)
+        self._handle.setText(" · ".join(part for part in (platform, one.handle) if part))
+        status = status_of(one)
+        self._pill.show_status(words.status_name(status), theme.status_tone(status))
+        paused = one.status == "paused"
+        self.pause.set_icon("play" if paused else "pause")
+        self.pause.name(tr("Resume") if paused else tr("Pause"))
+        self.check.setEnabled(not paused and one.worker_id is not None)
+        self._fill_facts(one)
+        self._show_notice(one)
+
+    def _fill_facts(self, one: AccountSnapshot) -> None:
+        show = self._facts.show_value
+        show("worker", self._desk.directory.worker_name(one.worker_id))
+        show("interval", words.every(one.interval))
+        show("last", words.ago((words.now() - one.last_check_at).total_seconds()) if one.last_check_at else "–")
+        quota = one.quota
+        left = "" if quota is None or quota.remaining is None else f"{quota.remaining:,}"
+        show("quota", f"{left} / {quota.limit:,}" if left and quota and quota.limit else left)
+        show("unread", f"{one.unread:,}")
+        show("tags", ", ".join(one.tags))
+        self._show_next(one)
+
+    def _show_next(self, one: AccountSnapshot) -> None:
+        self._facts.show_value("next", "–" if one.status == "paused" else words.until(one.next_check_at, words.now()))
+
+    def _show_notice(self, one: AccountSnapshot) -> None:
+        said = one.last_error or one.reason or ""
+        if one.status == "reauthenticate":
+            text = " ".join(filter(None, (tr("The platform refuses the credentials; it is not checked any more."), said)))
+            self.notice.say(text, "bad", "warning-circle", (tr("Enter new ones"), self.edit.click))
+        elif one.status == "failing":
+            text = " ".join(filter(None, (tr("The last checks failed; it is tried again, less often."), said)))
+            self.notice.say(text, "warn", "warning")
+        elif one.status == "active" and said:
+            self.notice.say(said, "info", "info")
+        else:
+            self.notice.say("")
+
+    def _fill_story(self, story: list[JournalEntry]) -> None:
+        while (item := self._story.takeAt(0)) is not None:
+            if (widget := item.widget()) is not None:
+                widget.hide()
+                widget.deleteLater()
+        now = words.now()
+        self._story_title.setVisible(bool(story))
+        for entry in reversed(story[-STORY:]):
+            text = f"{entry.what}: {entry.why}" if entry.why else entry.what
+            self._story.addWidget(label("body", text, wrap=True))
+            self._story.addWidget(label("hint", words.clock(entry.at, now)))
+
+    def _lay_out(self) -> None:
+        px = self._desk.theme.px
+        buttons = QGridLayout()
+        buttons.setSpacing(px(8))
+        for number, button in enumerate((self.check, self.pause, self.edit, self.delete)):
+            buttons.addWidget(button, number // 2, number % 2)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(px(20), px(20), px(20), px(20))
+        column.setSpacing(px(12))
+        column.addLayout(self._head())
+        column.addWidget(self._pill)
+        column.addWidget(self.notice)
+        column.addWidget(self._scrolled(), 1)
+        column.addLayout(buttons)
+
+    def _head(self) -> QHBoxLayout:
+        px = self._desk.theme.px
+        names = QVBoxLayout()
+        names.setSpacing(px(2))
+        for one in (self._name, self._handle):
+            one.setFixedHeight(px(20))
+            names.addWidget(one)
+        row = QHBoxLayout()
+        row.setSpacing(px(12))
+        row.addWidget(self._tile)
+        row.addLayout(names, 1)
+        row.addWidget(self._close)
+        return row
+
+    def _scrolled(self) -> QScrollArea:
+        px = self._desk.theme.px
+        inside = transparent(QWidget())
+        column = QVBoxLayout(inside)
+        column.setContentsMargins(0, 0, px(2), 0)
+        column.setSpacing(px(8))
+        column.addWidget(self._facts)
+        column.addWidget(line())
+        column.addWidget(self._story_title)
+        column.addLayout(self._story)
+        column.addStretch()
+        area = QScrollArea()
+        area.setWidget(inside)
+        area.setWidgetResizable(True)
+        area.setFrameShape(QFrame.Shape.NoFrame)
+        return area

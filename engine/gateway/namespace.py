@@ -1,0 +1,80 @@
+"""What both Socket.IO namespaces share: joining, decoding, strikes, and an acknowledgement for whatever happens."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Awaitable, Mapping
+from typing import Any
+
+import socketio
+import structlog
+
+from engine.api.errors import ApiError
+from engine.gateway.sockets import GuardedServer
+from worker.process import logs
+from worker.protocol.envelope import Received, ok, refused, unpack
+from worker.protocol.errors import Code, ProtocolError
+from worker.protocol.messages import Answer, Message
+
+Ack = dict[str, Any]
+
+log = structlog.get_logger("gateway")
+
+
+def refuse(code: Code, message: str) -> socketio.exceptions.ConnectionRefusedError:
+    """To raise on joining; the peer gets `{"message": …, "data": {"code": …}}` with its connect_error."""
+    return socketio.exceptions.ConnectionRefusedError(message, {"code": str(code)})
+
+
+async def answered(work: Awaitable[Answer | None | Ack]) -> Ack:
+    """Await the work and make an acknowledgement of whatever becomes of it; raises nothing."""
+    try:
+        result = await work
+    except ProtocolError as error:
+        return refused(error.code, error.message)
+    except ApiError as error:
+        return refused(error.code, error.message)
+    except Exception:  # our fault: without an ack the peer would wait out its time-out
+        log.exception("gateway.message_failed")
+        return refused(Code.INTERNAL, f"something went wrong here; the log has it under {logs.current_request_id()}")
+    return {"ok": True, **result} if isinstance(result, dict) else ok(result)
+
+
+class Namespace(socketio.AsyncNamespace, ABC):  # type: ignore[misc]  # python-socketio has no types
+    """One namespace. Event names never become method names: a peer chooses them."""
+
+    def __init__(self, name: str, sockets: GuardedServer, allowed: Mapping[str, type[Message]]) -> None:
+        super().__init__(name)
+        self._sockets = sockets
+        self._allowed = allowed
+
+    @abstractmethod
+    def joined(self, sid: str, auth: Mapping[str, object]) -> None:
+        """A peer wants in. Raises ConnectionRefusedError (`refuse`)."""
+
+    @abstractmethod
+    def left(self, sid: str) -> None:
+        """A peer that had joined is gone."""
+
+    @abstractmethod
+    async def received(self, sid: str, received: Received) -> Ack:
+        """A message that fits its type; messages arrive in order up to the first await."""
+
+    async def trigger_event(self, event: str, sid: str, *args: Any) -> Ack | None:
+        """What Socket.IO calls; the guard has refused forged connect and disconnect events."""
+        if event == "connect":
+            auth = args[1] if len(args) > 1 else None
+            self.joined(sid, auth if isinstance(auth, dict) else {})
+        elif event == "disconnect":
+            self.left(sid)
+        else:
+            return await self._message(event, sid, args)
+        return None
+
+    async def _message(self, event: str, sid: str, args: tuple[Any, ...]) -> Ack:
+        try:
+            if len(args) != 1:
+                raise ProtocolError(Code.MALFORMED, "an event has one argument")
+            received = unpack(event, args[0], self._allowed)
+        except ProtocolError as error:
+            self._sockets.strike(sid, self.namespace)
+            return refused(error.code, error.message)
+        return await self.received(sid, received)

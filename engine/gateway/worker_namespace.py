@@ -1,0 +1,232 @@
+"""/worker: workers prove who they are, register, and are told what to watch.
+
+A worker is its id and its process's incarnation, never a socket. The newest connection that registers is the current
+one; the one before it is answered with `displaced` and cut.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any, Protocol
+from weakref import WeakValueDictionary
+
+import structlog
+
+from engine.gateway.auth import Tokens
+from engine.gateway.connection import Connection
+from engine.gateway.namespace import Ack, Namespace, refuse
+from engine.gateway.sockets import GuardedServer
+from worker.process.clock import wall_ms
+from worker.protocol.envelope import Received, pack
+from worker.protocol.errors import Code, ProtocolError
+from worker.protocol.messages import (
+    FROM_WORKER,
+    Answer,
+    Beaten,
+    Credentials,
+    CredentialsGiven,
+    Detections,
+    Heartbeat,
+    Message,
+    Register,
+    Registered,
+    Released,
+    Report,
+    Stored,
+)
+
+log = structlog.get_logger("gateway")
+
+
+class WorkerDesk(Protocol):
+    """The fleet, seen from the door. All may raise ProtocolError, which becomes the acknowledgement's code."""
+
+    async def register(self, message: Register, request_id: str) -> Registered: ...
+    async def heartbeat(self, worker_id: str, incarnation: str, message: Heartbeat) -> Beaten: ...
+    async def report(self, worker_id: str, message: Report, request_id: str) -> None: ...
+    async def credentials(self, worker_id: str, message: Credentials) -> CredentialsGiven: ...
+    async def released(self, worker_id: str, message: Released) -> None: ...
+    def link_lost(self, worker_id: str, incarnation: str) -> None: ...
+
+
+class IngestPort(Protocol):
+    """Takes detections in; returns once they are committed, or with `retry_after`."""
+
+    async def take(self, worker_id: str, batch: Detections) -> Stored: ...
+
+
+class WorkerNamespace(Namespace):
+    """The namespace, and the way by which the master speaks to its workers."""
+
+    def __init__(self, sockets: GuardedServer, tokens: Tokens, desk: WorkerDesk, ingest: IngestPort) -> None:
+        super().__init__("/worker", sockets, FROM_WORKER)
+        self._tokens = tokens
+        self._desk = desk
+        self._ingest = ingest
+        self._connections: dict[str, Connection] = {}
+        self._current: dict[str, Connection] = {}
+        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._closing = False
+
+    # --- master → worker ---------------------------------------------------------------------------------------------
+
+    def connected(self, worker_id: str) -> bool:
+        """Whether the worker has a current connection."""
+        connection = self._current.get(worker_id)
+        return connection is not None and not connection.over
+
+    def send(self, worker_id: str, message: Message, request_id: str) -> bool:
+        """Send without waiting, in order; False if the worker is not connected."""
+        connection = self._current.get(worker_id)
+        if connection is None or connection.over:
+            return False
+        data = pack(message, request_id, wall_ms())
+
+        def push() -> bool:
+            return self._sockets.push(connection.sid, self.namespace, message.TYPE, data)
+
+        if connection.held is not None:
+            connection.held.append(push)
+            return True
+        return push()
+
+    async def call(self, worker_id: str, message: Message, request_id: str, timeout: float) -> Ack:
+        """Send and wait for the acknowledgement, `{"ok": …}` as the worker gave it; see `read_answer`.
+
+        Raises:
+            ProtocolError: `busy` if the worker is not connected, goes, or does not answer within `timeout` seconds.
+        """
+        connection = self._current.get(worker_id)
+        if connection is None or connection.over or connection.held is not None:
+            raise ProtocolError(Code.BUSY, "the worker is not connected")
+        data = pack(message, request_id, wall_ms())
+        try:
+            answer = await self._sockets.ask(connection.sid, self.namespace, message.TYPE, data, timeout)
+        except ConnectionError:
+            raise ProtocolError(Code.BUSY, "the worker's connection ended") from None
+        except TimeoutError:
+            raise ProtocolError(Code.BUSY, f"the worker did not answer within {timeout:g} s") from None
+        if not isinstance(answer, dict):
+            raise ProtocolError(Code.MALFORMED, "the worker's answer makes no sense")
+        return answer
+
+    def cut(self, worker_id: str) -> None:
+        """Abort the worker's connection, as when it is revoked; the desk hears of it by `link_lost`."""
+        if connection := self._current.get(worker_id):
+            self._abort(connection)
+
+    async def close(self) -> None:
+        """Refuse whatever comes, and end all connections. The desk is not told: it is closing as well."""
+        self._closing = True
+        connections = list(self._connections.values())
+        self._current.clear()
+        await asyncio.gather(*(connection.close() for connection in connections))
+
+    # --- worker → master ---------------------------------------------------------------------------------------------
+
+    def joined(self, sid: str, auth: Mapping[str, object]) -> None:
+        """See Namespace: `auth` is `{"id", "token"}`."""
+        if self._closing:
+            raise refuse(Code.CLOSING, "the master is closing")
+        worker_id = auth.get("id")
+        if not isinstance(worker_id, str) or not self._tokens.check_worker(worker_id, auth.get("token")):
+            log.info("worker.refused", worker_id=str(worker_id)[:64])
+            raise refuse(Code.UNAUTHORIZED, "the master does not know this worker by this token")
+        self._connections[sid] = Connection(sid, worker_id, self._serve)
+        self._connections[sid].start()
+
+    def left(self, sid: str) -> None:
+        """See Namespace."""
+        connection = self._connections.pop(sid, None)
+        if connection is None:
+            return
+        connection.end(Code.CLOSING, "the connection ended")
+        if connection.incarnation is not None:  # else its registration is under way and tells about the loss itself
+            self._lost(connection, connection.incarnation)
+
+    async def received(self, sid: str, received: Received) -> Ack:
+        """See Namespace: queued before the first await, so that the order is kept."""
+        connection = self._connections.get(sid)
+        if connection is None:
+            raise ProtocolError(Code.UNAUTHORIZED, "not connected")
+        answer = await connection.offer(received)
+        if isinstance(received.message, Register):
+            # Socket.IO queues the answer for sending before the loop turns again; what was held comes after it
+            asyncio.get_running_loop().call_soon(_release, connection)
+        return answer
+
+    async def _serve(self, connection: Connection, received: Received) -> Answer | None:
+        message, worker_id = received.message, connection.worker_id
+        if isinstance(message, Register):
+            return await self._register(connection, message, received.request_id)
+        if connection.incarnation is None:
+            raise ProtocolError(Code.NOT_REGISTERED, "worker:register comes first on each connection")
+        match message:
+            case Heartbeat():
+                return await self._desk.heartbeat(worker_id, connection.incarnation, message)
+            case Detections():
+                return await self._ingest.take(worker_id, message)
+            case Report():
+                await self._desk.report(worker_id, message, received.request_id)
+            case Credentials():
+                return await self._desk.credentials(worker_id, message)
+            case Released():
+                await self._desk.released(worker_id, message)
+        return None
+
+    async def _register(self, connection: Connection, message: Register, request_id: str) -> Registered:
+        """One registration of a worker at a time: else an older process could end up registered after a newer one."""
+        if message.worker_id != connection.worker_id:
+            raise ProtocolError(Code.UNAUTHORIZED, "this connection proved to be another worker")
+        lock = self._locks.setdefault(connection.worker_id, asyncio.Lock())
+        async with lock:
+            if connection.over:
+                raise ProtocolError(Code.CLOSING, "the connection ended")
+            displaced = self._promote(connection)
+            try:
+                registered = await self._desk.register(message, request_id)
+            except BaseException:
+                self._demote(connection, displaced)
+                raise
+            connection.incarnation = message.incarnation
+            if connection.over:
+                self._lost(connection, message.incarnation)
+            return registered
+
+    def _promote(self, connection: Connection) -> Connection | None:
+        """Make it the current one; returns the one that was."""
+        connection.held = []
+        displaced = self._current.get(connection.worker_id)
+        self._current[connection.worker_id] = connection
+        if displaced is None or displaced is connection:
+            return None
+        log.info("worker.displaced", worker_id=connection.worker_id)
+        displaced.end(Code.DISPLACED, "a newer connection of this worker took over")
+        self._sockets.cut(self._eio_sid(displaced))
+        return displaced
+
+    def _demote(self, connection: Connection, displaced: Connection | None) -> None:
+        """It was refused: nobody is current, and the one that it displaced is lost as well."""
+        if self._current.get(connection.worker_id) is connection:
+            del self._current[connection.worker_id]
+        lost = displaced or connection
+        if lost.incarnation is not None and not self._closing:
+            self._desk.link_lost(lost.worker_id, lost.incarnation)
+
+    def _lost(self, connection: Connection, incarnation: str) -> None:
+        """Tell the desk, unless a newer connection took over."""
+        if self._current.get(connection.worker_id) is connection:
+            del self._current[connection.worker_id]
+            self._desk.link_lost(connection.worker_id, incarnation)
+
+    def _abort(self, connection: Connection) -> None:
+        self._sockets.cut(self._eio_sid(connection), after=0)
+
+    def _eio_sid(self, connection: Connection) -> Any:
+        return self._sockets.manager.eio_sid_from_sid(connection.sid, self.namespace)
+
+
+def _release(connection: Connection) -> None:
+    held, connection.held = connection.held or [], None
+    if not connection.over:
+        for push in held:
+            push()

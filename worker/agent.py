@@ -1,0 +1,308 @@
+"""The worker itself: link, session and watchers on one exit stack; performs what the session decides."""
+
+import asyncio
+import os
+import socket
+from collections.abc import Callable, Coroutine, Mapping
+from contextlib import AsyncExitStack
+from functools import partial
+from typing import Any
+
+import structlog
+
+from worker import __version__
+from worker.alarm import Alarm
+from worker.checker import Checker, ProbeFailed
+from worker.config import Setup
+from worker.heart import Heart
+from worker.keyring import Keyring
+from worker.link import Acknowledge, Link, LinkDown
+from worker.memory import Memory, MemoryTrouble
+from worker.platforms.base import Platform
+from worker.platforms.http import HttpPool
+from worker.process.banner import banner
+from worker.process.clock import lease_clock, wall_ms
+from worker.process.exit_codes import Exit, Stop
+from worker.process.logs import current_request_id, new_request_id, request
+from worker.process.tasks import cancel, spawn
+from worker.protocol import messages as wire
+from worker.protocol.envelope import Received, ok, refused
+from worker.protocol.errors import ProtocolError
+from worker.sender import Sender
+from worker.vitals import Vitals
+from worker.watch import backoff
+from worker.watch import events as ev
+from worker.watch.session import Session
+
+DELIVERY_TIMEOUT = 20.0  #: seconds for the master to commit a batch
+FLUSH_BEFORE_RELEASE = 2.0  #: seconds; the next owner starts from the cursor that the master has by then
+DRAIN = 3.0  #: seconds to end in when nobody said how long
+FINAL_REASONS = ("displaced", "revoked")
+
+log = structlog.get_logger("agent")
+
+
+class Agent:
+    """One worker, from start to end: `await Agent(…).run()`.
+
+    Args:
+        setup: who it is and whose.
+        platforms: what it can check, by key.
+        rng: for jitter.
+        say: prints a line for the person who started it.
+    """
+
+    def __init__(
+        self,
+        setup: Setup,
+        platforms: Mapping[str, Platform],
+        rng: backoff.Rng,
+        say: Callable[[str], None] = lambda text: None,
+    ) -> None:
+        self._setup = setup
+        self._platforms = platforms
+        self._say = say
+        self._greeted = False
+        self.session = Session()
+        self._vitals = Vitals()
+        self._memory = Memory(setup.directory / "worker.db")
+        self._http = HttpPool()
+        auth = {"id": setup.worker_id, "token": setup.token.reveal()}
+        self._link = Link(setup.url, auth, self, rng)
+        self._sender = Sender(self._memory, self._deliver, rng, self._note_memory)
+        self._keyring = Keyring(partial(self._link.call, answer=wire.CredentialsGiven))
+        self._heart = Heart(self._link, self.session, self._memory, self._vitals, self._tell)
+        self._checker = Checker(self._platforms, self._http, self._memory, self._keyring, self._may_act, wall_ms)
+        self._alarm = Alarm(lambda: self._tell(ev.ClockTick()), self._vitals.late)
+        self._checks: dict[str, asyncio.Task[None]] = {}
+        self._errands: set[asyncio.Task[None]] = set()
+        self._releasing: set[tuple[str, int]] = set()
+        self._full = False
+        self._stop: asyncio.Future[Exit] | None = None
+        self._drain_by = float("inf")
+        self._draining: asyncio.Timeout | None = None
+        self._performers: dict[type[ev.Command], Callable[[Any], None]] = {
+            ev.StartCheck: self._start_check,
+            ev.AbortCheck: lambda command: self._checks[command.account].cancel(),
+            ev.DropCredentials: lambda command: self._keyring.drop(command.account),
+            ev.RememberTasks: lambda command: self._write(self._memory.remember_tasks(command.tasks)),
+            ev.ForgetTasks: lambda command: self._write(self._memory.forget_tasks(command.accounts)),
+            ev.SendReleased: self._start_release,
+            ev.SendReport: lambda command: self._errand(self._report(command), "report"),
+            ev.Reconnect: lambda command: self._link.hang_up("the lease ran out"),
+            ev.WakeAt: lambda command: self._alarm.set(command.moment),
+        }
+
+    async def run(self) -> Exit:
+        """Work until asked to stop, then drain and close everything.
+
+        Returns:
+            the exit code that the process should end with.
+
+        Raises:
+            Stop: if the master refuses this worker for good.
+            OSError, sqlite3.Error: if worker.db cannot be opened.
+        """
+        self._stop = self._stop or asyncio.get_running_loop().create_future()
+        where = self._setup.url.partition("://")[2]
+        self._say(banner("Worker Starting", f"Worker ID: {self._setup.worker_id}", f"Master: {where}"))
+        async with AsyncExitStack() as stack:
+            await self._memory.start()
+            stack.push_async_callback(self._memory.close)
+            await self._http.start()
+            stack.push_async_callback(self._http.close)
+            stack.push_async_callback(self._end_tasks)
+            stack.callback(self._alarm.close)
+            self._alarm.start()
+            for coro, name in ((self._keep_link(), "link"), (self._sender.run(), "sender")):
+                stack.push_async_callback(cancel, spawn(coro, name=name))
+            code = await self._stop
+            await self._drain()
+        return code
+
+    def ask_stop(self, deadline: float = DRAIN, code: Exit = Exit.ASKED) -> None:
+        """Stop checking, deliver what is left and let go, within `deadline` seconds; a later call may shorten that."""
+        self._drain_by = min(self._drain_by, asyncio.get_running_loop().time() + deadline)
+        if self._draining is not None:
+            self._draining.reschedule(self._drain_by)
+        if self._stop is None:
+            self._stop = asyncio.get_running_loop().create_future()
+        if not self._stop.done():
+            log.info("agent.stopping", deadline=deadline)
+            self._stop.set_result(code)
+
+    # --- link.Listener -----------------------------------------------------------------------------------------------
+
+    async def opened(self) -> None:
+        """Register; the first heartbeat follows at once."""
+        answer = await self._link.call(self._registration(), wire.Registered)
+        self._tell(ev.Registered(answer.sequence, answer.lease, tuple(answer.tasks), answer.heartbeat_interval))
+        self._http.timeout = self.session.lease.request_timeout
+        self._heart.begin(answer.heartbeat_interval)
+        self._sender.link_up()
+        log.info("agent.registered", accounts=len(answer.tasks), lease=answer.lease)
+        self._greet(len(answer.tasks))
+
+    def lost(self) -> None:
+        """Nothing changes (W5) but that the heartbeats pause."""
+        self._heart.pause()
+        self._sender.link_down()
+        self._tell(ev.LinkLost())
+
+    def received(self, received: Received, acknowledge: Acknowledge) -> None:
+        """Do what the master says."""
+        match received.message:
+            case wire.Assign() as assign:
+                self._tell(ev.Assigned(assign))
+                acknowledge(ok())
+            case wire.Revoke() as revoke:
+                self._tell(ev.Revoked(revoke))
+                acknowledge(ok())
+            case wire.Probe() as probe:
+                self._errand(self._probe(probe, acknowledge), "probe")
+            case wire.Shutdown() as shutdown:
+                acknowledge(ok())
+                code = Exit.CONFIG if shutdown.reason in FINAL_REASONS else Exit.ASKED
+                self.ask_stop(shutdown.deadline, code)
+
+    # --- performing --------------------------------------------------------------------------------------------------
+
+    def _tell(self, event: ev.Event) -> None:
+        for command in self.session.handle(event, lease_clock()):
+            self._performers[type(command)](command)
+
+    def _may_act(self, account: str, epoch: int) -> bool:
+        return self.session.may_act(account, epoch, lease_clock())
+
+    def _errand(self, coro: Coroutine[Any, Any, None], name: str) -> None:
+        task = spawn(coro, name=name)
+        self._errands.add(task)
+        task.add_done_callback(self._errands.discard)
+
+    def _start_check(self, command: ev.StartCheck) -> None:
+        coro = self._check(command.task, command.request_id or new_request_id())
+        self._checks[command.task.account] = spawn(coro, name=f"check {command.task.account}")
+
+    async def _check(self, task: wire.Task, request_id: str) -> None:
+        finished = ev.CheckFinished(task.account, task.epoch, None, request_id=request_id)
+        at, began = wall_ms(), lease_clock()
+        try:
+            with request(request_id):
+                finished = await self._checker.check(task, request_id)
+        finally:  # also when aborted: the session waits for exactly one end of each check
+            self._checks.pop(task.account, None)
+            if finished.outcome is not None:
+                self._heart.note_check(task.account, at, lease_clock() - began, finished.outcome)
+            if self._memory.rows:
+                self._sender.wake()
+            self._note_memory()
+            self._tell(finished)
+
+    def _note_memory(self) -> None:
+        full = bool(self._memory.trouble)
+        if full == self._full:
+            return
+        self._full = full
+        if full:
+            log.error("agent.degraded", reason=self._memory.trouble)
+        else:
+            log.info("agent.recovered")
+        self._tell(ev.MemoryFull(full))
+
+    def _write(self, writing: Coroutine[Any, Any, None]) -> None:
+        self._errand(self._write_down(writing), "remember tasks")
+
+    async def _write_down(self, writing: Coroutine[Any, Any, None]) -> None:
+        try:
+            await writing
+        except MemoryTrouble:
+            self._note_memory()
+
+    async def _deliver(self, batch: wire.Detections) -> wire.Stored:
+        return await self._link.call(batch, wire.Stored, timeout=DELIVERY_TIMEOUT)
+
+    async def _report(self, command: ev.SendReport) -> None:
+        retry_at = None if command.retry_in is None else wall_ms() + int(command.retry_in * 1000)
+        report = wire.Report(command.account, command.epoch, command.state, retry_at, command.quota, command.message)
+        try:
+            await self._link.call(report, wire.Answer, request_id=current_request_id())
+        except (LinkDown, ProtocolError) as error:  # the session tells it again after the next registration
+            log.info("agent.report_lost", account=command.account, reason=str(error))
+
+    def _start_release(self, command: ev.SendReleased) -> None:
+        pair = (command.account, command.epoch)
+        if pair not in self._releasing:
+            self._releasing.add(pair)
+            self._errand(self._release(*pair), "release")
+
+    async def _release(self, account: str, epoch: int) -> None:
+        try:
+            if self._memory.rows:
+                await self._sender.flushed(FLUSH_BEFORE_RELEASE)
+            await self._link.call(wire.Released(account, epoch), wire.Answer)
+        except LinkDown:  # the session sends it again
+            return
+        except ProtocolError as error:  # not ours any more: that ends it as well
+            log.info("agent.release_refused", account=account, epoch=epoch, code=error.code)
+        finally:
+            self._releasing.discard((account, epoch))
+        self._tell(ev.ReleaseAnswered(account, epoch))
+
+    async def _probe(self, probe: wire.Probe, acknowledge: Acknowledge) -> None:
+        reply = refused("closing", "The worker is ending.")
+        try:
+            reply = ok(wire.Probed(await self._checker.probe(probe)))
+        except ProbeFailed as error:
+            reply = refused(error.code, str(error))
+        finally:
+            acknowledge(reply)
+
+    # --- lifecycle ---------------------------------------------------------------------------------------------------
+
+    async def _keep_link(self) -> None:
+        try:
+            await self._link.run()
+        except Stop as stop:
+            assert self._stop is not None
+            if not self._stop.done():
+                self._stop.set_exception(stop)
+
+    async def _drain(self) -> None:
+        self._tell(ev.ShutdownAsked())
+        try:
+            async with asyncio.timeout_at(self._drain_by) as self._draining:
+                await asyncio.gather(*self._checks.values(), return_exceptions=True)
+                if self._heart.beating and self._memory.rows:
+                    await self._sender.flushed(float("inf"))
+                self._tell(ev.Drained())
+                await asyncio.gather(*self._errands, return_exceptions=True)
+        except TimeoutError:
+            log.info("agent.drained_partly", outbox=self._memory.rows)
+
+    async def _end_tasks(self) -> None:
+        await cancel(*self._checks.values(), *self._errands)
+        await self._heart.close()
+
+    def _registration(self) -> wire.Register:
+        return wire.Register(
+            worker_id=self._setup.worker_id,
+            incarnation=self._setup.incarnation,
+            name=self._setup.name,
+            host=socket.gethostname()[:300],
+            pid=os.getpid(),
+            version=__version__,
+            platforms=[platform.descriptor for platform in self._platforms.values()],
+            capacity=self._setup.capacity,
+            running=self.session.held(),
+            resources=self._vitals.read(),
+        )
+
+    def _greet(self, accounts: int) -> None:
+        if self._greeted:
+            return
+        self._greeted = True
+        self._say("✓ Connected to master")
+        self._say(f"✓ Registered with master ({accounts} accounts assigned)")
+        self._say("✓ Heartbeat sender started")
+        self._say("✓ Task runner started")
+        self._say(banner("Worker Ready"))
