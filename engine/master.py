@@ -9,13 +9,15 @@ import os
 import random
 import sys
 from contextlib import AsyncExitStack
+from typing import Any
 
 import structlog
 
-from engine.api.accounts import Accounts, NewAccount
+from engine.api.accounts import Accounts
 from engine.api.detections import Detections
 from engine.api.platforms import Platforms
 from engine.api.room import Api
+from engine.api.samples import add_samples
 from engine.api.status import Status
 from engine.api.workers import Workers
 from engine.bus import Bus
@@ -23,24 +25,31 @@ from engine.config import Options, private_directory
 from engine.control.accounts import AccountControl, as_event
 from engine.control.door import Door
 from engine.control.workers import WorkerControl
-from engine.events import MasterClosing
-from engine.feed.feed import Feed
+from engine.events import MasterClosing, PlatformsChanged
+from engine.feed.indexer import Indexer
+from engine.feed.ingest import Ingest
 from engine.fleet import messages as m
 from engine.fleet.state import FleetState, Settings
-from engine.gateway.auth import Tokens
+from engine.gateway.auth import Tokens, new_token
 from engine.gateway.server import Gateway
 from engine.instance import InstanceLock, write_master_file
 from engine.runtime import Runtime
 from engine.stall import StallMeter
+from engine.store.errors import StoreError
 from engine.store.store import Store
 from engine.supervisor.supervisor import Plan, Supervisor
-from engine.vault.vault import Vault
+from engine.vault.errors import VaultError
+from engine.vault.keys import KeyFile, open_vault
 from worker import __version__
+from worker.process import tasks
 from worker.process.clock import lease_clock, wall_ms
+from worker.process.exit_codes import Exit, Stop
+from worker.process.logs import new_request_id
+from worker.protocol.errors import ProtocolError
+from worker.protocol.messages import Message, Shutdown
 
 log = structlog.get_logger("master")
 
-SAMPLES = (("小店客服 · Shop desk", 7), ("Northwind 官方", 11), ("Atelier North", 23))
 SWITCH_INTERVAL = 0.0005  #: seconds; lets the writer thread and the loop share the interpreter evenly (measured 2–5×)
 
 
@@ -58,7 +67,7 @@ class Master:
         self._closing: asyncio.Future[None] | None = None
         self._started_at = 0.0
         self.bus = Bus()
-        self.tokens = Tokens()
+        self.tokens = Tokens(new_token())
         self.api: Api
         self.url = ""
 
@@ -77,9 +86,12 @@ class Master:
             return
         sys.setswitchinterval(SWITCH_INTERVAL)
         self._started_at = lease_clock()
-        async with AsyncExitStack() as stack:
-            await self._build(stack)
-            self._stack = stack.pop_all()
+        try:
+            async with AsyncExitStack() as stack:
+                await self._build(stack)
+                self._stack = stack.pop_all()
+        except (StoreError, VaultError) as error:
+            raise Stop(Exit.CONFIG, f"{error} ({self._options.data_dir})") from error
         log.info("master.ready", url=self.url, version=__version__, pid=os.getpid())
 
     async def close(self, reason: str) -> None:
@@ -111,17 +123,20 @@ class Master:
         store = self._store = Store(options.db_path)
         await store.start()
         stack.push_async_callback(store.close)
-        vault = self._vault = Vault(options.data_dir)
-        vault.start(sealed_rows_exist=await store.accounts.any_sealed())
-        feed = self._feed = Feed(store.ingest, store.search, self.bus)
-        await feed.start()
-        stack.push_async_callback(feed.close)
+        sealed_exist = await store.accounts.any_sealed()
+        self._vault = await asyncio.to_thread(open_vault, KeyFile(options.data_dir), sealed_exist=sealed_exist)
+        self._ingest = Ingest(store.ingest, self.bus)
+        stack.push_async_callback(self._ingest.close)
+        indexer = Indexer(store.search, self.bus)
+        await indexer.start()
+        stack.push_async_callback(indexer.close)
         self._build_fleet(stack)
         await self._open_doors(stack)
         await self._wake_the_fleet(stack)
         write_master_file(stack, options.data_dir, url=self.url, token=self.token, version=__version__)
         if options.demo:
-            await self.add_samples()
+            samples = tasks.spawn(self._add_samples(), name="samples")
+            stack.push_async_callback(tasks.cancel, samples)
 
     def _build_fleet(self, stack: AsyncExitStack) -> None:
         settings = Settings(self._options.figures, self._options.rebalance_threshold)
@@ -146,11 +161,11 @@ class Master:
             bus=self.bus,
             figures=options.figures,
         )
-        self._gateway = Gateway(
-            tokens=self.tokens, desk=door, ingest=self._feed.ingest, host=options.host, port=options.port
-        )
         self.api = self._build_api()
-        await self._gateway.start(self.api)
+        self._gateway = Gateway(
+            self.api, self.tokens, door, self._ingest, host=options.host, port=options.port, version=__version__
+        )
+        await self._gateway.start()
         stack.push_async_callback(self._gateway.close)
         self.url = self._gateway.url
         self._runtime.connect(self._gateway.workers.send)
@@ -158,7 +173,7 @@ class Master:
     def _build_api(self) -> Api:
         store = self._store
         platforms = Platforms(store.platforms)
-        accounts = AccountControl(self._runtime, self.bus, self._gateway.workers.call)
+        accounts = AccountControl(self._runtime, self.bus, self._ask)
         workers, detections = Workers(self._workers), Detections(store.detections, store.detections, self.bus)
         return Api(
             accounts=Accounts(
@@ -180,13 +195,11 @@ class Master:
                 self._workers.records[worker_id].capacity,
             ),
             issue_token=self.tokens.issue,
-            farewell=self._gateway.workers.farewell,
+            farewell=self._say_farewell,
         )
         self._route_commands(supervisor)
         stack.push_async_callback(supervisor.close, "the master is closing")
-        supervisor.start(
-            Plan(self.url, self._options.data_dir, self._options.log_level, self._options.figures.request_timeout)
-        )
+        supervisor.start(Plan(self.url, self._options.data_dir, self._options.log_level))
         stack.callback(self._runtime.submit, m.Closing())
         await self._workers.load(self._options.local_workers, default_local=2)
         self._workers.enter_all()
@@ -204,19 +217,30 @@ class Master:
         runtime.on(m.CutWorker, lambda c: self._gateway.workers.cut(c.worker_id))
         runtime.on_later(m.SaveRestarts, lambda c: self._workers.save_restarts(c.worker_id, c.restarts))
 
+    async def _ask(self, worker_id: str, message: Message, request_id: str, timeout: float) -> dict[str, Any]:
+        return await self._gateway.workers.call(worker_id, message, request_id, timeout)
+
+    async def _say_farewell(self, worker_id: str, reason: str, deadline: float) -> None:
+        """Raises ConnectionError if the worker is not there to hear it."""
+        try:
+            await self._ask(worker_id, Shutdown(reason, deadline), new_request_id(), 2.0)
+        except ProtocolError as error:
+            raise ConnectionError(error.message) from None
+
     def _uptime(self) -> float:
         return lease_clock() - self._started_at
 
-    # --- samples
-
-    async def add_samples(self) -> None:
-        """Make three sample accounts, unless there is one of the demo platform already."""
-        if any(account.platform == "demo" for account in await self._store.accounts.load_all()):
-            return
-        for name, seed in SAMPLES:
-            await self.api.accounts.create(
-                NewAccount("demo", name, interval=2, settings={"seed": seed}, tags=("sample",))
-            )
+    async def _add_samples(self) -> None:
+        """As soon as a worker has said that there is a demo platform."""
+        known = asyncio.Event()
+        leave = self.bus.subscribe(PlatformsChanged, lambda _event: known.set())
+        try:
+            while self._store.platforms.get("demo") is None:
+                known.clear()
+                await known.wait()
+            await add_samples(self.api.accounts)
+        finally:
+            leave()
 
 
 class _Listener:

@@ -71,10 +71,17 @@ class Agent:
         self._link = Link(setup.url, auth, self, rng)
         self._sender = Sender(self._memory, self._deliver, rng, self._note_memory)
         self._keyring = Keyring(partial(self._link.call, answer=wire.CredentialsGiven))
-        self._heart = Heart(self._link, self.session, self._memory, self._vitals, self._tell)
+        self._heart = Heart(
+            link=self._link,
+            session=self.session,
+            memory=self._memory,
+            vitals=self._vitals,
+            tell=self._tell,
+            settled=self._note_memory,
+        )
         self._checker = Checker(self._platforms, self._http, self._memory, self._keyring, self._may_act, wall_ms)
         self._alarm = Alarm(lambda: self._tell(ev.ClockTick()), self._vitals.late)
-        self._checks: dict[str, asyncio.Task[None]] = {}
+        self._checks: dict[str, asyncio.Task[ev.CheckFinished]] = {}
         self._errands: set[asyncio.Task[None]] = set()
         self._releasing: set[tuple[str, int]] = set()
         self._full = False
@@ -83,7 +90,7 @@ class Agent:
         self._draining: asyncio.Timeout | None = None
         self._performers: dict[type[ev.Command], Callable[[Any], None]] = {
             ev.StartCheck: self._start_check,
-            ev.AbortCheck: lambda command: self._checks[command.account].cancel(),
+            ev.AbortCheck: self._abort_check,
             ev.DropCredentials: lambda command: self._keyring.drop(command.account),
             ev.RememberTasks: lambda command: self._write(self._memory.remember_tasks(command.tasks)),
             ev.ForgetTasks: lambda command: self._write(self._memory.forget_tasks(command.accounts)),
@@ -114,8 +121,8 @@ class Agent:
             stack.push_async_callback(self._end_tasks)
             stack.callback(self._alarm.close)
             self._alarm.start()
-            for coro, name in ((self._keep_link(), "link"), (self._sender.run(), "sender")):
-                stack.push_async_callback(cancel, spawn(coro, name=name))
+            for coro, name in ((self._link.run(), "link"), (self._sender.run(), "sender")):
+                stack.push_async_callback(cancel, spawn(self._keep(coro), name=name))
             code = await self._stop
             await self._drain()
         return code
@@ -180,22 +187,30 @@ class Agent:
         task.add_done_callback(self._errands.discard)
 
     def _start_check(self, command: ev.StartCheck) -> None:
-        coro = self._check(command.task, command.request_id or new_request_id())
-        self._checks[command.task.account] = spawn(coro, name=f"check {command.task.account}")
-
-    async def _check(self, task: wire.Task, request_id: str) -> None:
-        finished = ev.CheckFinished(task.account, task.epoch, None, request_id=request_id)
+        task, request_id = command.task, command.request_id or new_request_id()
         at, began = wall_ms(), lease_clock()
-        try:
-            with request(request_id):
-                finished = await self._checker.check(task, request_id)
-        finally:  # also when aborted: the session waits for exactly one end of each check
-            self._checks.pop(task.account, None)
-            if finished.outcome is not None:
-                self._heart.note_check(task.account, at, lease_clock() - began, finished.outcome)
-            if self._memory.rows:
-                self._sender.wake()
-            self._note_memory()
+
+        def ended(check: asyncio.Task[ev.CheckFinished]) -> None:
+            # in a callback: a check that is aborted before its first step runs no code of its own
+            del self._checks[task.account]
+            failed = check.cancelled() or check.exception() is not None
+            unknown = ev.CheckFinished(task.account, task.epoch, None, request_id=request_id)
+            self._end_check(unknown if failed else check.result(), at, lease_clock() - began)
+
+        with request(request_id):
+            self._checks[task.account] = spawn(self._checker.check(task, request_id), name=f"check {task.account}")
+        self._checks[task.account].add_done_callback(ended)
+
+    def _abort_check(self, command: ev.AbortCheck) -> None:
+        self._checks[command.account].cancel()
+
+    def _end_check(self, finished: ev.CheckFinished, at: int, duration: float) -> None:
+        if finished.outcome is not None:
+            self._heart.note_check(finished.account, at, duration, finished.outcome)
+        if self._memory.rows:
+            self._sender.wake()
+        self._note_memory()
+        with request(finished.request_id):
             self._tell(finished)
 
     def _note_memory(self) -> None:
@@ -259,13 +274,18 @@ class Agent:
 
     # --- lifecycle ---------------------------------------------------------------------------------------------------
 
-    async def _keep_link(self) -> None:
+    async def _keep(self, coro: Coroutine[Any, Any, None]) -> None:
+        """Run one of the two tasks without which a worker is none; its end is the worker's."""
+        stop = Stop(Exit.TEMPORARY, "the worker failed; its log has the details")
         try:
-            await self._link.run()
-        except Stop as stop:
-            assert self._stop is not None
-            if not self._stop.done():
-                self._stop.set_exception(stop)
+            await coro
+        except Stop as asked:
+            stop = asked
+        except Exception:  # whatever it is: better start afresh than go on half alive
+            log.exception("agent.failed")
+        assert self._stop is not None
+        if not self._stop.done():
+            self._stop.set_exception(stop)
 
     async def _drain(self) -> None:
         self._tell(ev.ShutdownAsked())
@@ -273,7 +293,7 @@ class Agent:
             async with asyncio.timeout_at(self._drain_by) as self._draining:
                 await asyncio.gather(*self._checks.values(), return_exceptions=True)
                 if self._heart.beating and self._memory.rows:
-                    await self._sender.flushed(float("inf"))
+                    await self._sender.flushed()
                 self._tell(ev.Drained())
                 await asyncio.gather(*self._errands, return_exceptions=True)
         except TimeoutError:

@@ -23,16 +23,27 @@ log = structlog.get_logger("heart")
 
 
 class Heart:
-    """Sends heartbeats; the session is told of each before it leaves and after it is answered."""
+    """Sends heartbeats; the session is told (`tell`) of each before it leaves and after it is answered.
+
+    A memory in trouble is asked before each beat whether it has recovered; `settled` is called after that.
+    """
 
     def __init__(
-        self, link: Link, session: Session, memory: Memory, vitals: Vitals, tell: Callable[[ev.Event], None]
+        self,
+        *,
+        link: Link,
+        session: Session,
+        memory: Memory,
+        vitals: Vitals,
+        tell: Callable[[ev.Event], None],
+        settled: Callable[[], None],
     ) -> None:
         self._link = link
         self._session = session
         self._memory = memory
         self._vitals = vitals
         self._tell = tell
+        self._settled = settled
         self._nonce = 0
         self._checks: deque[CheckDone] = deque(maxlen=MAX_CHECKS)
         self._beat: asyncio.Task[None] | None = None
@@ -75,9 +86,10 @@ class Heart:
             self._vitals.late(max(0.0, lease_clock() - due))
 
     async def _send(self) -> None:
-        with suppress(MemoryTrouble):  # then it stays degraded, and says so
-            if self._memory.trouble:
+        if self._memory.trouble:
+            with suppress(MemoryTrouble):  # then it stays degraded, and says so
                 await self._memory.recover()
+            self._settled()
         self._nonce += 1
         nonce, checks = self._nonce, list(self._checks)
         self._checks.clear()

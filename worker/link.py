@@ -1,7 +1,8 @@
 """The Socket.IO connection to the master: connects, keeps order, and connects again until it is told to stop.
 
-python-socketio runs each incoming event as its own task, forgets callbacks silently when a connection ends and reconnects
-by rules of its own; here each connection is a fresh client, one task drains what comes in, a call ends with its link.
+python-socketio runs each incoming event as its own task, forgets callbacks silently when a connection ends, and has its
+own rules for reconnecting; here each connection is a fresh client, one task drains what comes in, and a call ends with
+its connection.
 """
 
 import asyncio

@@ -57,8 +57,8 @@ class Sender:
         """The connection is gone: wait for the next."""
         self._linked.clear()
 
-    async def flushed(self, within: float) -> bool:
-        """Wait until nothing is left to send; false if that took longer than `within` seconds."""
+    async def flushed(self, within: float | None = None) -> bool:
+        """Wait until nothing is left to send; false if that took longer than `within` seconds (None: no limit)."""
         try:
             async with asyncio.timeout(within):
                 await self._empty.wait()

@@ -39,14 +39,13 @@ class Connection:
         self.incarnation: str | None = None
         self.held: list[Callable[[], bool]] | None = None
         self._serve = serve
-        self._queue: asyncio.Queue[_Waiting] = asyncio.Queue(MAX_QUEUED)
+        self._queue: asyncio.Queue[_Waiting | None] = asyncio.Queue(MAX_QUEUED)
         self._open: set[asyncio.Future[Ack]] = set()
         self._over: Ack | None = None
         self._drainer: asyncio.Task[None] | None = None
         self._batch: asyncio.Task[None] | None = None
 
-    @property
-    def over(self) -> bool:
+    def is_over(self) -> bool:
         """Whether it ended: nothing that comes now is done."""
         return self._over is not None
 
@@ -73,7 +72,7 @@ class Connection:
         for ack in list(self._open):
             _settle(ack, self._over)
         if self._drainer is not None and self._queue.empty():
-            self._queue.put_nowait(_Waiting(Received(Detections([]), "", 0)))  # wakes the drainer, which then ends
+            self._queue.put_nowait(None)  # wakes the drainer, which then ends
 
     async def close(self) -> None:
         """End and wait until nothing runs any more."""
@@ -81,9 +80,9 @@ class Connection:
         await cancel(self._drainer, self._batch)
 
     async def _drain(self) -> None:
-        while not self.over:
+        while not self.is_over():
             waiting = await self._queue.get()
-            if not waiting.ack.done():
+            if waiting is not None and not waiting.ack.done():
                 with logs.request(waiting.received.request_id):
                     await self._do(waiting)
 

@@ -1,17 +1,16 @@
 """The one middleware that every request passes, /socket.io/ included: default-deny."""
 
 import re
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Iterable
 
 import structlog
 from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
 
 from engine.api.errors import ApiError
 from engine.gateway.auth import Tokens
 from engine.gateway.rest.respond import failure
 from worker.process import logs
-
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 MAX_BODY = 1024 * 1024  #: bytes
 SOCKETS = "/socket.io/"
@@ -58,11 +57,11 @@ class Guard:
         self._hosts = frozenset({f"{name}:{port}" for name in names} | (names if port == 80 else set()))
         self._public = frozenset(public)
 
-    async def name(self, request: web.Request, response: web.StreamResponse) -> None:
+    async def label(self, request: web.Request, response: web.StreamResponse) -> None:
         """Signal `on_response_prepare`: every answer carries its request id, the websocket's upgrade too."""
         response.headers["X-Request-ID"] = request.get(REQUEST_ID) or logs.new_request_id()
 
-    def middleware(self) -> Callable[[web.Request, Handler], Awaitable[web.StreamResponse]]:
+    def middleware(self) -> Middleware:
         """The guard as aiohttp wants it."""
 
         @web.middleware

@@ -24,7 +24,7 @@ def refuse(code: Code, message: str) -> socketio.exceptions.ConnectionRefusedErr
     return socketio.exceptions.ConnectionRefusedError(message, {"code": str(code)})
 
 
-async def answered(work: Awaitable[Answer | None | Ack]) -> Ack:
+async def answered(work: Awaitable[Answer | Ack | None]) -> Ack:
     """Await the work and make an acknowledgement of whatever becomes of it; raises nothing."""
     try:
         result = await work

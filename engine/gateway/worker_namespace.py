@@ -16,7 +16,7 @@ from engine.gateway.connection import Connection
 from engine.gateway.namespace import Ack, Namespace, refuse
 from engine.gateway.sockets import GuardedServer
 from worker.process.clock import wall_ms
-from worker.protocol.envelope import Received, pack
+from worker.protocol.envelope import Received, pack, refused
 from worker.protocol.errors import Code, ProtocolError
 from worker.protocol.messages import (
     FROM_WORKER,
@@ -72,12 +72,12 @@ class WorkerNamespace(Namespace):
     def connected(self, worker_id: str) -> bool:
         """Whether the worker has a current connection."""
         connection = self._current.get(worker_id)
-        return connection is not None and not connection.over
+        return connection is not None and not connection.is_over()
 
     def send(self, worker_id: str, message: Message, request_id: str) -> bool:
         """Send without waiting, in order; False if the worker is not connected."""
         connection = self._current.get(worker_id)
-        if connection is None or connection.over:
+        if connection is None or connection.is_over():
             return False
         data = pack(message, request_id, wall_ms())
 
@@ -96,7 +96,7 @@ class WorkerNamespace(Namespace):
             ProtocolError: `busy` if the worker is not connected, goes, or does not answer within `timeout` seconds.
         """
         connection = self._current.get(worker_id)
-        if connection is None or connection.over or connection.held is not None:
+        if connection is None or connection.is_over() or connection.held is not None:
             raise ProtocolError(Code.BUSY, "the worker is not connected")
         data = pack(message, request_id, wall_ms())
         try:
@@ -112,7 +112,7 @@ class WorkerNamespace(Namespace):
     def cut(self, worker_id: str) -> None:
         """Abort the worker's connection, as when it is revoked; the desk hears of it by `link_lost`."""
         if connection := self._current.get(worker_id):
-            self._abort(connection)
+            self._sockets.cut(self._eio_sid(connection), after=0)
 
     async def close(self) -> None:
         """Refuse whatever comes, and end all connections. The desk is not told: it is closing as well."""
@@ -147,7 +147,7 @@ class WorkerNamespace(Namespace):
         """See Namespace: queued before the first await, so that the order is kept."""
         connection = self._connections.get(sid)
         if connection is None:
-            raise ProtocolError(Code.UNAUTHORIZED, "not connected")
+            return refused(Code.UNAUTHORIZED, "not connected")
         answer = await connection.offer(received)
         if isinstance(received.message, Register):
             # Socket.IO queues the answer for sending before the loop turns again; what was held comes after it
@@ -179,38 +179,37 @@ class WorkerNamespace(Namespace):
             raise ProtocolError(Code.UNAUTHORIZED, "this connection proved to be another worker")
         lock = self._locks.setdefault(connection.worker_id, asyncio.Lock())
         async with lock:
-            if connection.over:
+            if connection.is_over():
                 raise ProtocolError(Code.CLOSING, "the connection ended")
-            displaced = self._promote(connection)
+            replaced = self._promote(connection)
             try:
                 registered = await self._desk.register(message, request_id)
             except BaseException:
-                self._demote(connection, displaced)
+                self._demote(connection, replaced)
                 raise
             connection.incarnation = message.incarnation
-            if connection.over:
+            if connection.is_over():
                 self._lost(connection, message.incarnation)
             return registered
 
-    def _promote(self, connection: Connection) -> Connection | None:
-        """Make it the current one; returns the one that was."""
-        connection.held = []
-        displaced = self._current.get(connection.worker_id)
+    def _promote(self, connection: Connection) -> str | None:
+        """Make it the current one; returns the incarnation that was."""
+        before = self._current.get(connection.worker_id)
+        replaced = before.incarnation if before else None
+        connection.held, connection.incarnation = [], None
         self._current[connection.worker_id] = connection
-        if displaced is None or displaced is connection:
-            return None
-        log.info("worker.displaced", worker_id=connection.worker_id)
-        displaced.end(Code.DISPLACED, "a newer connection of this worker took over")
-        self._sockets.cut(self._eio_sid(displaced))
-        return displaced
+        if before is not None and before is not connection:
+            log.info("worker.displaced", worker_id=connection.worker_id)
+            before.end(Code.DISPLACED, "a newer connection of this worker took over")
+            self._sockets.cut(self._eio_sid(before))
+        return replaced
 
-    def _demote(self, connection: Connection, displaced: Connection | None) -> None:
-        """It was refused: nobody is current, and the one that it displaced is lost as well."""
+    def _demote(self, connection: Connection, replaced: str | None) -> None:
+        """It was refused: nobody is current, so the one before it is lost now."""
         if self._current.get(connection.worker_id) is connection:
             del self._current[connection.worker_id]
-        lost = displaced or connection
-        if lost.incarnation is not None and not self._closing:
-            self._desk.link_lost(lost.worker_id, lost.incarnation)
+            if replaced is not None:
+                self._desk.link_lost(connection.worker_id, replaced)
 
     def _lost(self, connection: Connection, incarnation: str) -> None:
         """Tell the desk, unless a newer connection took over."""
@@ -218,15 +217,12 @@ class WorkerNamespace(Namespace):
             del self._current[connection.worker_id]
             self._desk.link_lost(connection.worker_id, incarnation)
 
-    def _abort(self, connection: Connection) -> None:
-        self._sockets.cut(self._eio_sid(connection), after=0)
-
     def _eio_sid(self, connection: Connection) -> Any:
         return self._sockets.manager.eio_sid_from_sid(connection.sid, self.namespace)
 
 
 def _release(connection: Connection) -> None:
     held, connection.held = connection.held or [], None
-    if not connection.over:
+    if not connection.is_over():
         for push in held:
             push()

@@ -1,6 +1,6 @@
 """Accounts as they are stored."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -59,6 +59,11 @@ class AccountStore(OwnershipStore):
         """One account, or None."""
         found = await self._records(account_rows.query().where(LIVE, accounts.c.id == account_id))
         return found[0] if found else None
+
+    async def get_many(self, account_ids: Sequence[str]) -> dict[str, Account]:
+        """Those of these accounts that are not deleted, by id."""
+        found = await self._records(account_rows.query().where(LIVE, accounts.c.id.in_(account_ids)))
+        return {account.id: account for account in found}
 
     async def page(self, after: str | None, limit: int) -> list[Account]:
         """Accounts in the order of their creation, after this one; none after an unknown one."""

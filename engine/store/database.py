@@ -8,6 +8,7 @@ from pathlib import Path
 from sqlalchemy import Connection, create_engine
 from sqlalchemy.pool import NullPool
 
+from engine.store.driver import driver
 from engine.store.errors import (
     CorruptDatabase,
     ForeignDatabase,
@@ -120,16 +121,15 @@ def _revision(connection: Connection) -> str | None:
 
 def _fault(connection: Connection) -> str:
     """SQLite's own quick check, for as long as a start may take; an empty string if nothing was found."""
-    driver = connection.connection.driver_connection
-    assert driver is not None
+    raw = driver(connection)
     deadline = lease_clock() + CHECK_SECONDS
-    driver.set_progress_handler(lambda: lease_clock() > deadline, 10_000)
+    raw.set_progress_handler(lambda: lease_clock() > deadline, 10_000)
     try:
-        answer = str(driver.execute("PRAGMA quick_check(1)").fetchone()[0])
+        answer = str(raw.execute("PRAGMA quick_check(1)").fetchone()[0])
     except sqlite3.OperationalError as error:
         if error.sqlite_errorcode != sqlite3.SQLITE_INTERRUPT:
             raise
         return ""
     finally:
-        driver.set_progress_handler(None, 0)
+        raw.set_progress_handler(None, 0)
     return "" if answer == "ok" else answer.replace("\n", " ")[:200]

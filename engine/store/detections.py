@@ -4,31 +4,29 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 import msgspec
-from sqlalchemy import Connection, literal_column, select, text
+from sqlalchemy import Connection, text
 
 from engine.records import Counts, Detection, DetectionFilter, Marks, from_ms
 from engine.store.counting import count
 from engine.store.directory import Directory
-from engine.store.feed_query import AnyRow, Bounds, FeedQuery
+from engine.store.driver import driver
+from engine.store.feed_query import Bounds, FeedQuery, Row
 from engine.store.rate import Rate
 from engine.store.readers import Readers
-from engine.store.schema import KINDS, detections
+from engine.store.schema import KINDS
 from engine.store.writer import Writer
 from worker.protocol.messages import Author
 
-ROW = tuple(
-    detections.c[name]
-    for name in (
-        "id account kind external_id detected_at published_at worker_id thread_id author_id author_name author_handle "
-        "author_avatar text url subject read handled starred"
-    ).split()
+ROW = (
+    "id, account, kind, external_id, detected_at, published_at, worker_id, thread_id, author_id, author_name, "
+    "author_handle, author_avatar, text, url, subject, read, handled, starred"
 )
-FLAGS = (detections.c.id, detections.c.account, detections.c.read, detections.c.handled, detections.c.starred)
+FLAGS = "id, account, read, handled, starred"
 CHUNK = 1000  #: rows marked in one transaction
 NOBODY = Author()
 
-MARK = text("""UPDATE detections SET read = coalesce(:read, read), handled = coalesce(:handled, handled),
-    starred = coalesce(:starred, starred) WHERE id IN (SELECT value FROM json_each(:ids))""")
+MARK = """UPDATE detections SET read = coalesce(:read, read), handled = coalesce(:handled, handled),
+    starred = coalesce(:starred, starred) WHERE id IN (SELECT value FROM json_each(:ids))"""
 
 
 class DetectionStore:
@@ -49,13 +47,15 @@ class DetectionStore:
         """Newest first below `before`; with `after`, oldest first above it."""
         bounds = Bounds(after, before, limit)
         return await self._readers.run(
-            lambda connection: self._records(FeedQuery(connection, self._directory, where).rows(ROW, bounds))
+            lambda connection: self._records(FeedQuery(driver(connection), self._directory, where).rows(ROW, bounds))
         )
 
     async def get(self, detection_id: int) -> Detection | None:
         """One detection, or None."""
-        query = select(*ROW).where(detections.c.id == detection_id)
-        found = await self._readers.run(lambda connection: self._records(connection.execute(query).all()))
+        query = f"SELECT {ROW} FROM detections WHERE id = ?"
+        found = await self._readers.run(
+            lambda connection: self._records(driver(connection).execute(query, (detection_id,)).fetchall())
+        )
         return found[0] if found else None
 
     async def thread(self, detection: Detection, limit: int) -> list[Detection]:
@@ -67,8 +67,8 @@ class DetectionStore:
 
     async def counts(self) -> Counts:
         """Over all accounts that are not deleted."""
-        query = text("SELECT total, unread FROM counters WHERE account = 0")
-        total, unread = await self._readers.run(lambda connection: connection.execute(query).one())
+        query = "SELECT total, unread FROM counters WHERE account = 0"
+        total, unread = await self._readers.run(lambda connection: driver(connection).execute(query).fetchone())
         return Counts(total, unread, self._rate.per_minute(self._wall_ms()))
 
     async def newest_id(self) -> int:
@@ -78,14 +78,12 @@ class DetectionStore:
 
     async def mark_ids(self, ids: Sequence[int], marks: Marks) -> tuple[int, ...]:
         """Set flags on these; returns the ids that really changed, ascending."""
-        chosen = select(*FLAGS).where(
-            detections.c.id.in_(select(literal_column("value")).select_from(text("json_each(:ids)")))
-        )
+        chosen = f"SELECT {FLAGS} FROM detections WHERE id IN (SELECT value FROM json_each(?))"
         encoded = msgspec.json.encode(list(ids)).decode()
 
         def work(connection: Connection) -> tuple[int, ...]:
-            rows = connection.execute(chosen, {"ids": encoded}).all()
-            visible = [row for row in rows if row.account not in self._directory.deleted]
+            rows = driver(connection).execute(chosen, (encoded,)).fetchall()
+            visible = [row for row in rows if row[1] not in self._directory.deleted]
             return _mark(connection, visible, marks)
 
         return await self._writer.run(work)
@@ -104,10 +102,10 @@ class DetectionStore:
     def _mark_some(
         self, connection: Connection, where: DetectionFilter, marks: Marks, bounds: Bounds
     ) -> tuple[list[int], int]:
-        rows = FeedQuery(connection, self._directory, where).rows(FLAGS, bounds)
+        rows = FeedQuery(driver(connection), self._directory, where).rows(FLAGS, bounds)
         return [row[0] for row in rows], len(_mark(connection, rows, marks))
 
-    def _records(self, rows: Sequence[AnyRow]) -> list[Detection]:
+    def _records(self, rows: Sequence[Row]) -> list[Detection]:
         by_key = self._directory.by_key
         records = []
         for row in rows:
@@ -117,7 +115,7 @@ class DetectionStore:
         return records
 
 
-def _record(row: AnyRow, account_id: str, platform: str) -> Detection:
+def _record(row: Row, account_id: str, platform: str) -> Detection:
     (
         number, _, kind, external_id, detected_at, published_at, worker_id, thread_id, author_id, author_name,
         author_handle, author_avatar, body, url, subject, read, handled, starred, *_rest,
@@ -143,7 +141,7 @@ def _record(row: AnyRow, account_id: str, platform: str) -> Detection:
     )
 
 
-def _mark(connection: Connection, rows: Sequence[AnyRow], marks: Marks) -> tuple[int, ...]:
+def _mark(connection: Connection, rows: Sequence[Row], marks: Marks) -> tuple[int, ...]:
     """Set the flags of these rows (id, account, read, handled, starred) and keep the counters right."""
     wanted = (marks.read, marks.handled, marks.starred)
     changed = [
@@ -153,10 +151,10 @@ def _mark(connection: Connection, rows: Sequence[AnyRow], marks: Marks) -> tuple
     if not ids:
         return ids
     flags = dict(zip(("read", "handled", "starred"), (None if to is None else int(to) for to in wanted), strict=True))
-    connection.execute(MARK, flags | {"ids": msgspec.json.encode(ids).decode()})
+    driver(connection).execute(MARK, flags | {"ids": msgspec.json.encode(ids).decode()})
     changes: dict[int, tuple[int, int]] = {}
     for row in changed if marks.read is not None else ():
-        _, unread = changes.get(row.account, (0, 0))
-        changes[row.account] = (0, unread + row.read - bool(marks.read))
+        _, unread = changes.get(row[1], (0, 0))
+        changes[row[1]] = (0, unread + row[2] - bool(marks.read))
     count(connection, changes)
     return ids

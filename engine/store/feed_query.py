@@ -1,37 +1,27 @@
-"""From a DetectionFilter to SQL that stays fast at millions of rows: by key, never by offset."""
+"""From a DetectionFilter to SQL that stays fast at millions of rows: by key, never by offset.
 
+The SQL is text and goes straight to sqlite3: a page of 200 costs 0.7 ms so, and 1.1 ms through SQLAlchemy's expressions.
+"""
+
+import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import msgspec
-from sqlalchemy import (
-    BindParameter,
-    ColumnElement,
-    Connection,
-    Row,
-    Select,
-    and_,
-    bindparam,
-    false,
-    func,
-    literal_column,
-    select,
-    text,
-    true,
-)
 
 from engine.records import DetectionFilter, to_ms
 from engine.store.directory import Directory
-from engine.store.schema import KIND_CODES, counters, detections
-from engine.store.search import SEARCHED, mark, search
+from engine.store.schema import KIND_CODES
+from engine.store.search import MARK
 from engine.store.terms import contains, match_of
 
 FEW = 20_000  #: up to so many rows are cheaper to gather through an index and sort than to meet while scanning
 TAIL = 300  #: newest rows that search looks at one by one while they are not in the index yet
+SEARCHED = "text, subject, author_name, author_handle"
+NEVER = "0"
 
-Where = ColumnElement[bool]
-AnyRow = Row[*tuple[Any, ...]]
+Row = tuple[Any, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,139 +36,148 @@ class Bounds:
     def oldest_first(self) -> bool:
         return self.after is not None
 
-    def on(self, column: ColumnElement[Any]) -> Where:
-        """The bounds as a condition on an id column."""
-        above = column > self.after if self.after is not None else true()
-        return and_(above, column < self.before) if self.before is not None else above
+    def conditions(self, column: str) -> "list[_Condition]":
+        """The bounds as conditions on an id column."""
+        given = ((">", self.after), ("<", self.before))
+        return [_Condition(column, f"{sign} ?", (value,)) for sign, value in given if value is not None]
 
-    def order(self, query: Select[Any], column: ColumnElement[Any]) -> Select[Any]:
-        """The query, cut to this page."""
-        ordered = query.where(self.on(column)).order_by(column.asc() if self.oldest_first else column.desc())
-        return ordered.limit(self.limit)
+    def order(self, column: str) -> str:
+        """ORDER BY and LIMIT; the limit is the last parameter."""
+        return f" ORDER BY {column} {'ASC' if self.oldest_first else 'DESC'} LIMIT ?"
+
+
+@dataclass(frozen=True, slots=True)
+class _Condition:
+    """`column test`, and what an index on the column would leave.
+
+    Attributes:
+        rows: about so many rows fit; None if there is no index for it.
+        ordered: whether the index has them in the order of their ids.
+    """
+
+    column: str
+    test: str
+    values: tuple[Any, ...] = ()
+    rows: int | None = None
+    ordered: bool = True
 
 
 class FeedQuery:
-    """One filter on one connection: estimates on it, then chooses how to find the rows."""
+    """One filter on one connection: estimates on it, then chooses one index to lead."""
 
-    def __init__(self, connection: Connection, directory: Directory, where: DetectionFilter) -> None:
+    def __init__(self, connection: sqlite3.Connection, directory: Directory, where: DetectionFilter) -> None:
         self._connection = connection
         self._directory = directory
         self._where = where
+        self._total, self._unread = connection.execute(
+            "SELECT total, unread FROM counters WHERE account = 0"
+        ).fetchone()
 
-    def rows(self, columns: Sequence[ColumnElement[Any]], bounds: Bounds) -> list[AnyRow]:
-        """The page of rows, in its order. `columns` start with the id."""
+    def rows(self, columns: str, bounds: Bounds) -> list[Row]:
+        """The page of rows, in its order. `columns` are of the table detections."""
+        conditions = self._conditions()
         if self._where.q is not None and self._where.q.strip():
-            return self._found(columns, bounds)
-        gathered = self._gathered()
-        if gathered is None:
-            query = bounds.order(select(*columns).where(*self._simple(), *self._scanned()), detections.c.id)
-        else:
-            ids = bounds.order(select(detections.c.id).where(*self._simple(), *gathered), detections.c.id)
-            query = bounds.order(select(*columns).where(detections.c.id.in_(ids)), detections.c.id)
-        return list(self._connection.execute(query))
+            return self._found(columns, bounds, conditions)
+        leader = self._leader(conditions)
+        if leader is None or leader.ordered:
+            return self._select(f"SELECT {columns} FROM detections", "id", bounds, conditions, leader)
+        # an index that is not in the order of ids finds the ids of the page; only those rows are then read
+        inner, values = _sql("SELECT id FROM detections", [*conditions, *bounds.conditions("id")], leader)
+        order = bounds.order("id")
+        outer = f"SELECT {columns} FROM detections WHERE id IN ({inner}{order}){order.replace('?', '-1')}"
+        return self._connection.execute(outer, [*values, bounds.limit]).fetchall()
 
-    def _simple(self) -> list[Where]:
-        """Conditions whose index, if there is one, has the ids in order."""
+    def _conditions(self) -> list[_Condition]:
         where = self._where
-        conditions: list[Where] = []
+        conditions = self._accounts()
+        if where.kind is not None:
+            conditions.append(_Condition("kind", "= ?", (KIND_CODES[where.kind],), self._total // 4))
+        if where.thread_id is not None:
+            literal = " AND thread_id <> ''" if where.thread_id else ""  # lets SQLite use the partial index
+            conditions.append(_Condition("thread_id", f"= ?{literal}", (where.thread_id,), 100 if literal else None))
+        if where.unread is not None:
+            rows = self._unread if where.unread else self._total - self._unread
+            conditions.append(_Condition("read", f"= {int(not where.unread)}", (), rows))
+        for column, flag in (("handled", where.handled), ("starred", where.starred)):
+            if flag is not None:
+                conditions.append(_Condition(column, f"= {int(flag)}", (), self._total // 10 if flag else None))
+        return conditions + self._times()
+
+    def _accounts(self) -> list[_Condition]:
+        where, conditions = self._where, []
         if where.account_id is not None:
             known = self._directory.by_id(where.account_id)
-            conditions.append(false() if known is None or known.deleted else detections.c.account == known.key)
-        if where.kind is not None:
-            conditions.append(detections.c.kind == KIND_CODES[where.kind])
-        if where.thread_id is not None:
-            conditions.append(detections.c.thread_id == where.thread_id)
-            conditions += [_partial("thread_id <> ''")] if where.thread_id else []
-        if where.unread is not None:
-            conditions.append(_partial(f"read = {int(not where.unread)}"))
-        if where.handled is not None:
-            conditions.append(_partial(f"handled = {int(where.handled)}"))
-        if where.starred is not None:
-            conditions.append(_partial(f"starred = {int(where.starred)}"))
+            if known is None or known.deleted:
+                return [_Condition(NEVER, "= 1")]
+            conditions.append(_Condition("account", "= ?", (known.key,), self._stored([known.key])))
+        if where.platform is not None or where.tag is not None:
+            keys = self._directory.matching(where.platform, where.tag)
+            conditions.append(_among(keys, self._stored(keys)))
+        if not conditions and self._directory.deleted:
+            conditions.append(_among(sorted(self._directory.deleted), None, "NOT "))
         return conditions
 
-    def _keys(self) -> list[int] | None:
-        """The accounts that platform and tag mean; None if they mean any."""
-        if self._where.platform is None and self._where.tag is None:
-            return None
-        return self._directory.matching(self._where.platform, self._where.tag)
+    def _times(self) -> list[_Condition]:
+        given = ((">=", self._where.since), ("<", self._where.until))
+        bounds = [(sign, to_ms(moment)) for sign, moment in given if moment is not None]
+        if not bounds:
+            return []
+        test = " AND detected_at ".join(f"{sign} ?" for sign, _ in bounds)
+        values = tuple(value for _, value in bounds)
+        some = f"SELECT count(*) FROM (SELECT 1 FROM detections WHERE detected_at {test} LIMIT {FEW + 1})"
+        rows = self._connection.execute(some, values).fetchone()[0]
+        return [_Condition("detected_at", test, values, rows, ordered=False)]
 
-    def _scanned(self) -> list[Where]:
-        """All other conditions, without an index: each row met is asked."""
-        keys, deleted = self._keys(), self._directory.deleted
-        conditions = [_among("+detections.account", keys)] if keys is not None else []
-        if keys is None and deleted and self._where.account_id is None:
-            conditions.append(~_among("+detections.account", sorted(deleted)))
-        return conditions + self._times(literal_column("+detections.detected_at"))
+    def _stored(self, keys: Sequence[int]) -> int:
+        query = "SELECT coalesce(sum(total), 0) FROM counters WHERE account IN (SELECT value FROM json_each(?))"
+        return int(self._connection.execute(query, (_json(keys),)).fetchone()[0])
 
-    def _gathered(self) -> list[Where] | None:
-        """The other conditions, led by an index that leaves few rows; None if there is no such index."""
-        keys = self._keys()
-        if keys is not None and self._total(keys) <= FEW:
-            return [_among("detections.account", keys), *self._times(literal_column("+detections.detected_at"))]
-        times = self._times(detections.c.detected_at)
-        if times and self._is_few(times):
-            return [*times, *FeedQuery(self._connection, self._directory, self._timeless())._scanned()]
-        return None
+    def _leader(self, conditions: list[_Condition]) -> _Condition | None:
+        """The condition whose index leaves the fewest rows; none if scanning by id is as good."""
+        usable = [each for each in conditions if each.rows is not None and (each.ordered or each.rows <= FEW)]
+        return min(usable, key=lambda each: each.rows or 0, default=None)
 
-    def _timeless(self) -> DetectionFilter:
-        where = self._where
-        return DetectionFilter(account_id=where.account_id, platform=where.platform, tag=where.tag)
-
-    def _times(self, column: ColumnElement[Any]) -> list[Where]:
-        conditions: list[Where] = []
-        if self._where.since is not None:
-            conditions.append(column >= to_ms(self._where.since))
-        if self._where.until is not None:
-            conditions.append(column < to_ms(self._where.until))
-        return conditions
-
-    def _total(self, keys: list[int]) -> int:
-        query = select(func.coalesce(func.sum(counters.c.total), 0)).where(_among("counters.account", keys))
-        return int(self._connection.execute(query).scalar_one())
-
-    def _is_few(self, times: list[Where]) -> bool:
-        some = select(literal_column("1")).select_from(detections).where(*times).limit(FEW + 1).subquery()
-        return int(self._connection.execute(select(func.count()).select_from(some)).scalar_one()) <= FEW
-
-    def _found(self, columns: Sequence[ColumnElement[Any]], bounds: Bounds) -> list[AnyRow]:
+    def _found(self, columns: str, bounds: Bounds, conditions: list[_Condition]) -> list[Row]:
         """Search: what the index knows, and the newest rows that it does not know yet."""
-        indexed = mark(self._connection)
-        tail = self._tail(columns, bounds, indexed)
-        old = self._indexed(columns, bounds, indexed)
+        indexed = int(self._connection.execute('SELECT value FROM settings WHERE "key" = ?', (MARK,)).fetchone()[0])
+        tail = self._tail(columns, bounds, [*conditions, _Condition("id", "> ?", (indexed,))])
+        old = self._indexed(columns, bounds, [*conditions, _Condition("search.rowid", "<= ?", (indexed,))])
         return (old + tail if bounds.oldest_first else tail + old)[: bounds.limit]
 
-    def _indexed(self, columns: Sequence[ColumnElement[Any]], bounds: Bounds, indexed: int) -> list[AnyRow]:
+    def _indexed(self, columns: str, bounds: Bounds, conditions: list[_Condition]) -> list[Row]:
         match = match_of(self._where.q or "")
         if not match:
             return []
-        # the plus keeps SQLite from asking the index row by row: it must lead
-        query = select(*columns).where(
-            text("search MATCH :match").bindparams(match=match),
-            search.c.rowid <= indexed,
-            *self._asked(),
-        )
-        led = search.join(detections, detections.c.id == literal_column("+search.rowid"))
-        return list(self._connection.execute(bounds.order(query.select_from(led), search.c.rowid)))
+        # CROSS JOIN: the index must lead, not be asked row by row
+        source = f"SELECT {columns} FROM search CROSS JOIN detections ON detections.id = search.rowid"
+        led = [_Condition("search", "MATCH ?", (match,)), *conditions]
+        return self._select(source, "search.rowid", bounds, led, None)
 
-    def _tail(self, columns: Sequence[ColumnElement[Any]], bounds: Bounds, indexed: int) -> list[AnyRow]:
-        rows = select(*columns, *(column.label(f"_{column.name}") for column in SEARCHED))
-        query = rows.where(detections.c.id > indexed, *self._asked()).where(bounds.on(detections.c.id))
-        newest = self._connection.execute(query.order_by(detections.c.id.desc()).limit(TAIL))
-        found = [row for row in newest if contains(self._where.q or "", *row[-len(SEARCHED) :])]
+    def _tail(self, columns: str, bounds: Bounds, conditions: list[_Condition]) -> list[Row]:
+        newest = Bounds(limit=TAIL)
+        source = f"SELECT {columns}, {SEARCHED} FROM detections"
+        rows = self._select(source, "id", newest, [*conditions, *bounds.conditions("id")], None)
+        found = [row[:-4] for row in rows if contains(self._where.q or "", *row[-4:])]
         return found[::-1] if bounds.oldest_first else found
 
-    def _asked(self) -> list[Where]:
-        """All conditions, as questions to a row that search has found."""
-        return [*self._simple(), *self._scanned()]
+    def _select(
+        self, source: str, column: str, bounds: Bounds, conditions: list[_Condition], leader: _Condition | None
+    ) -> list[Row]:
+        query, values = _sql(source, [*conditions, *bounds.conditions(column)], leader)
+        return self._connection.execute(query + bounds.order(column), [*values, bounds.limit]).fetchall()
 
 
-def _partial(condition: str) -> Where:
-    """A condition as a literal: SQLite uses a partial index only if it can read the value."""
-    return literal_column(f"detections.{condition}")
+def _sql(source: str, conditions: Sequence[_Condition], leader: _Condition | None) -> tuple[str, list[Any]]:
+    """The statement up to its order. A plus before a column keeps SQLite from choosing that column's index."""
+    tests = [f"{'' if each is leader or each.rows is None else '+'}{each.column} {each.test}" for each in conditions]
+    where = f" WHERE {' AND '.join(tests)}" if tests else ""
+    return source + where, [value for each in conditions for value in each.values]
 
 
-def _among(column: str, keys: Sequence[int]) -> Where:
-    """`column` is one of these, however many they are."""
-    listed: BindParameter[str] = bindparam(None, msgspec.json.encode(list(keys)).decode())
-    return literal_column(column).in_(select(text("value")).select_from(func.json_each(listed)))
+def _among(keys: Sequence[int], rows: int | None, negated: str = "") -> _Condition:
+    test = f"{negated}IN (SELECT value FROM json_each(?))"
+    return _Condition("+account" if rows is None else "account", test, (_json(keys),), rows, ordered=False)
+
+
+def _json(keys: Sequence[int]) -> str:
+    return msgspec.json.encode(list(keys)).decode()

@@ -14,6 +14,7 @@ from sqlalchemy.exc import OperationalError
 
 from engine.store.counting import count
 from engine.store.directory import Directory, Known
+from engine.store.driver import driver
 from engine.store.errors import DiskFull, StoreError
 from engine.store.platforms import PlatformStore
 from engine.store.rate import SECONDS, Rate
@@ -169,16 +170,16 @@ def _keyed(directory: Directory, found: Sequence[Found]) -> Keyed:
 
 def _unseen(connection: Connection, keyed: Keyed) -> Keyed:
     """Those never seen before; from now on they are. Almost always that is all of them, so try that first."""
-    driver = _driver(connection)
-    driver.execute("SAVEPOINT seen")
+    raw = driver(connection)
+    raw.execute("SAVEPOINT seen")
     try:
         _insert_rows(connection, "seen", SEEN, list(keyed))
     except sqlite3.IntegrityError:
-        driver.execute("ROLLBACK TO seen")
+        raw.execute("ROLLBACK TO seen")
         known = _already(connection, list(keyed))
         keyed = {key: of for key, of in keyed.items() if key not in known}
         _insert_rows(connection, "seen", SEEN, list(keyed))
-    driver.execute("RELEASE seen")
+    raw.execute("RELEASE seen")
     return keyed
 
 
@@ -189,16 +190,16 @@ def _already(connection: Connection, keys: Sequence[Key]) -> set[Key]:
     known: set[Key] = set()
     for start, size in _chunks(len(keys)):
         given = [value for key in keys[start : start + size] for value in key]
-        known.update(_driver(connection).execute(_lookup(size), given))
+        known.update(driver(connection).execute(_lookup(size), given))
     return known
 
 
 def _insert_rows(connection: Connection, table: str, columns: Sequence[str], rows: Sequence[Row]) -> None:
     """Many rows a statement, straight to sqlite3: `executemany` hands the GIL over for each row."""
-    driver = _driver(connection)
+    raw = driver(connection)
     for start, size in _chunks(len(rows)):
         values = [value for row in rows[start : start + size] for value in row]
-        driver.execute(_insertion(table, tuple(columns), size), values)
+        raw.execute(_insertion(table, tuple(columns), size), values)
 
 
 def _chunks(count: int) -> list[tuple[int, int]]:
@@ -250,9 +251,3 @@ def _letter(worker_id: str, code: str, item: Item, now: int) -> Row:
     # the standard library's encoder, as msgspec refuses the lone surrogates that may be what is wrong with the item
     encoded = json.dumps(msgspec.to_builtins(item))
     return now, worker_id, code, encoded, blake2b(f"{worker_id} {encoded}".encode(), digest_size=16).digest()
-
-
-def _driver(connection: Connection) -> sqlite3.Connection:
-    driver = connection.connection.driver_connection
-    assert isinstance(driver, sqlite3.Connection)
-    return driver

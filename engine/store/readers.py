@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from sqlalchemy import Connection
 
+from engine.store.driver import driver
 from engine.store.errors import StoreClosed, translated
 
 T = TypeVar("T")
@@ -46,14 +47,13 @@ class Readers:
 
     def _read(self, work: Callable[[Connection], T]) -> T:
         connection = self._idle.get()
-        driver = connection.connection.driver_connection
-        assert driver is not None
+        raw = driver(connection)
         try:
-            driver.execute("BEGIN")
+            raw.execute("BEGIN")
             return work(connection)
         except Exception as error:  # only to give SQLite's errors their sentence
             raise translated(error) from error
         finally:
-            if driver.in_transaction:
-                driver.execute("ROLLBACK")
+            if raw.in_transaction:
+                raw.execute("ROLLBACK")
             self._idle.put(connection)

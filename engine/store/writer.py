@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection
 
+from engine.store.driver import driver
 from engine.store.errors import StoreClosed, translated
 
 T = TypeVar("T")
@@ -110,13 +111,13 @@ def _perform(connection: Connection, group: list[_Job]) -> None:
 
 def _transaction(connection: Connection, group: list[_Job]) -> None:
     try:
-        _driver(connection, "BEGIN IMMEDIATE")
+        driver(connection).execute("BEGIN IMMEDIATE")
         for job in group:
             _attempt(connection, job, alone=len(group) == 1)
-        _driver(connection, "COMMIT")
+        driver(connection).execute("COMMIT")
     except Exception as error:  # whatever it is, the jobs' futures must hear of it, or their callers wait for ever
         if _in_transaction(connection):
-            _driver(connection, "ROLLBACK")
+            driver(connection).execute("ROLLBACK")
         raise _Broken from error
 
 
@@ -126,24 +127,19 @@ def _attempt(connection: Connection, job: _Job, alone: bool) -> None:
     if alone:
         job.result = job.work(connection)
         return
-    _driver(connection, "SAVEPOINT job")
+    driver(connection).execute("SAVEPOINT job")
     try:
         job.result = job.work(connection)
     except Exception as error:  # a job's fault is its caller's to see
         if not _in_transaction(connection):  # SQLite undoes everything when the disk is full
             raise
-        _driver(connection, "ROLLBACK TO job")
+        driver(connection).execute("ROLLBACK TO job")
         job.error = error
-    _driver(connection, "RELEASE job")
-
-
-def _driver(connection: Connection, statement: str) -> None:
-    """Straight to sqlite3: SQLAlchemy would add 30 µs to each."""
-    connection.connection.driver_connection.execute(statement)  # type: ignore[union-attr]
+    driver(connection).execute("RELEASE job")
 
 
 def _in_transaction(connection: Connection) -> bool:
-    return bool(connection.connection.driver_connection.in_transaction)  # type: ignore[union-attr]
+    return driver(connection).in_transaction
 
 
 def _deliver(group: list[_Job]) -> None:

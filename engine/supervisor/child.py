@@ -62,7 +62,7 @@ class Child:
         )
         self._waiter = tasks.spawn(self._wait(self._process), name=f"child-{self._process.pid}")
         assert self._process.stdin is not None
-        self._process.stdin.write(self._first_line + b"\n")
+        self._process.stdin.write(self._first_line)
 
     async def _wait(self, process: asyncio.subprocess.Process) -> None:
         assert process.stderr is not None

@@ -1,12 +1,12 @@
 """Starts local workers' processes and ends them. Whether and when to restart one is the fleet's decision."""
 
 import asyncio
+import os
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-import msgspec
 import structlog
 
 from engine.supervisor.child import Child
@@ -38,7 +38,6 @@ class Plan:
     url: str
     data_dir: Path
     log_level: str
-    request_timeout: float
 
 
 class Supervisor:
@@ -135,19 +134,17 @@ class Supervisor:
     def _first_line(self, worker_id: str) -> bytes:
         assert self._plan is not None, "start() comes first"
         name, capacity = self._describe(worker_id)
-        return msgspec.json.encode(
-            LocalStart(
-                url=self._plan.url,
-                worker_id=worker_id,
-                token=self._issue_token(worker_id),
-                name=name,
-                capacity=capacity,
-                data_dir=str(self._plan.data_dir),
-                log_file=str(self._plan.data_dir / "logs" / f"worker-{worker_id}.jsonl"),
-                log_level=self._plan.log_level,
-                request_timeout=self._plan.request_timeout,
-            )
-        )
+        return LocalStart(
+            url=self._plan.url,
+            worker_id=worker_id,
+            token=self._issue_token(worker_id),
+            name=name,
+            capacity=capacity,
+            data_dir=str(self._plan.data_dir),
+            log_file=str(self._plan.data_dir / "logs" / f"worker-{worker_id}.jsonl"),
+            log_level=self._plan.log_level,
+            parent_pid=os.getpid(),
+        ).line()
 
     def _exited(self, worker_id: str, child: Child, code: int, last_words: str) -> None:
         if self._children.get(worker_id) is child:

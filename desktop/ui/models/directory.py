@@ -155,3 +155,8 @@ class Directory(QObject):
         if self._api is not None:
             self.platforms = {descriptor.key: descriptor for descriptor in self._api.platforms.all()}
             self.platforms_changed.emit()
+
+
+def status_of(account: AccountSnapshot) -> str:
+    """Its status, or `waiting` while it should be watched and nobody does."""
+    return "waiting" if account.status == "active" and account.worker_id is None else account.status

@@ -10,6 +10,7 @@ from desktop.ui import words
 from desktop.ui.desk import Desk, Translated
 from desktop.ui.dialogs.edit_account import EditAccountDialog
 from desktop.ui.language import tr, trn
+from desktop.ui.models.directory import status_of
 from desktop.ui.models.records import RecordsModel
 from desktop.ui.problems import problem_of
 from desktop.ui.widgets.account_pane import AccountPane
@@ -227,8 +228,3 @@ class AccountsPage(Translated, QWidget):
         brush.text(names, one.display_name, "text", self._desk.theme.font("body", 600))
         below = " · ".join(part for part in (self._platform_name(one), one.handle) if part)
         brush.text(names.translated(0, px(19)), below, "muted", self._desk.theme.font("small"))
-
-
-def status_of(one: AccountSnapshot) -> str:
-    """Its status, or `waiting` while it should be watched and nobody does."""
-    return "waiting" if one.status == "active" and one.worker_id is None else one.status

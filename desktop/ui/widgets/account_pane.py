@@ -6,6 +6,7 @@ from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QScrollArea, QVB
 from desktop.ui import words
 from desktop.ui.desk import Desk, Translated
 from desktop.ui.language import tr
+from desktop.ui.models.directory import status_of
 from desktop.ui.widgets.buttons import Button
 from desktop.ui.widgets.facts import Facts
 from desktop.ui.widgets.labels import Elided, label, line
@@ -96,8 +97,6 @@ class AccountPane(Translated, QFrame):
             self._fill(self.account)
 
     def _fill(self, one: AccountSnapshot) -> None:
-        from desktop.ui.pages.accounts import status_of
-
         theme, directory = self._desk.theme, self._desk.directory
         descriptor = directory.platforms.get(one.platform)
         platform = words.spoken(descriptor.name, self._desk.languages.current) if descriptor else one.platform

@@ -25,7 +25,7 @@ TABLES = (
     "CREATE INDEX detections_kind ON detections (kind)",
     "CREATE INDEX detections_time ON detections (detected_at)",
     "CREATE INDEX detections_thread ON detections (thread_id, account) WHERE thread_id <> ''",
-    "CREATE INDEX detections_unread ON detections (read) WHERE read = 0",
+    "CREATE INDEX detections_read ON detections (read)",
     "CREATE INDEX detections_handled ON detections (handled) WHERE handled = 1",
     "CREATE INDEX detections_starred ON detections (starred) WHERE starred = 1",
     # what was ever stored, so that it never is again: outlives the detection, goes with the account

@@ -1,0 +1,196 @@
+"""A gateway on loopback over an `Api` in memory, and people who knock."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import aiohttp
+import socketio
+
+from engine.gateway.auth import Tokens
+from engine.gateway.server import Gateway
+from engine.gateway.worker_namespace import WorkerDesk
+from tests.support.memory_ports import MemoryApi, make_api
+from worker.process import wire_json
+from worker.process.clock import wall_ms
+from worker.process.logs import current_request_id
+from worker.protocol.envelope import pack
+from worker.protocol.errors import ProtocolError
+from worker.protocol.messages import (
+    Beaten,
+    Credentials,
+    CredentialsGiven,
+    Detections,
+    Heartbeat,
+    Message,
+    Register,
+    Registered,
+    Released,
+    Report,
+    Stored,
+)
+
+
+class Desk(WorkerDesk):
+    """A fleet that writes down what it hears. `refusal` is raised instead; `gates` hold a method until they open."""
+
+    def __init__(self) -> None:
+        self.heard: list[tuple[Any, ...]] = []
+        self.request_ids: list[str] = []
+        self.refusal: BaseException | None = None
+        self.gates: dict[str, asyncio.Event] = {}
+
+    async def _hear(self, what: str, *facts: Any) -> None:
+        self.heard.append((what, *facts))
+        self.request_ids.append(current_request_id())
+        if what in self.gates:
+            await self.gates[what].wait()
+        if self.refusal is not None:
+            raise self.refusal
+
+    async def register(self, message: Register, request_id: str) -> Registered:
+        await self._hear("register", message.worker_id, message.incarnation)
+        return Registered(heartbeat_interval=10, lease=25, sequence=3)
+
+    async def heartbeat(self, worker_id: str, incarnation: str, message: Heartbeat) -> Beaten:
+        await self._hear("heartbeat", worker_id, incarnation, message.nonce)
+        return Beaten(message.nonce)
+
+    async def report(self, worker_id: str, message: Report, request_id: str) -> None:
+        await self._hear("report", worker_id, message.account, message.state)
+
+    async def credentials(self, worker_id: str, message: Credentials) -> CredentialsGiven:
+        await self._hear("credentials", worker_id, message.account)
+        return CredentialsGiven({"password": "p"}, 2)
+
+    async def released(self, worker_id: str, message: Released) -> None:
+        await self._hear("released", worker_id, message.account)
+
+    def link_lost(self, worker_id: str, incarnation: str) -> None:
+        self.heard.append(("link_lost", worker_id, incarnation))
+
+
+class Store:
+    """Takes batches in; waits for `gate` if there is one."""
+
+    def __init__(self) -> None:
+        self.taken: list[Detections] = []
+        self.gate: asyncio.Event | None = None
+        self.refusal: ProtocolError | None = None
+
+    async def take(self, worker_id: str, batch: Detections) -> Stored:
+        self.taken.append(batch)
+        if self.gate is not None:
+            await self.gate.wait()
+        if self.refusal is not None:
+            raise self.refusal
+        return Stored(done=[item.seq for item in batch.items])
+
+
+@dataclass
+class House:
+    """A running gateway and what is behind it."""
+
+    gateway: Gateway
+    tokens: Tokens
+    desk: Desk
+    store: Store
+    memory: MemoryApi
+    http: aiohttp.ClientSession
+    _guests: list[socketio.AsyncClient] = field(default_factory=list)
+
+    async def ask(
+        self, method: str, path: str, body: Any = None, *, token: str | None = None, **options: Any
+    ) -> tuple[int, Any, aiohttp.ClientResponse]:
+        """A REST call: status, parsed body, response. `token=""` sends none; a path without root is below /api/v1."""
+        headers = dict(options.pop("headers", {}))
+        token = self.tokens.client if token is None else token
+        if token:
+            headers["Authorization"] = f"Bearer {token}"
+        if body is not None:
+            options["json"] = body
+        url = self.gateway.url + (path if path.startswith(("/api", "/healthz", "/socket.io", "/none")) else f"/api/v1{path}")
+        async with self.http.request(method, url, headers=headers, **options) as response:
+            raw = await response.read()
+            return response.status, (wire_json.loads(raw) if response.content_type.endswith("json") else raw), response
+
+    async def data(self, method: str, path: str, body: Any = None, **options: Any) -> Any:
+        """`data` of a call that must succeed."""
+        status, answer, _ = await self.ask(method, path, body, **options)
+        assert status < 300, answer
+        return answer["data"]
+
+    async def guest(self, namespace: str, auth: Any) -> socketio.AsyncClient:
+        """A connected Socket.IO client; `guest.events` lists what it was sent."""
+        guest = socketio.AsyncClient(reconnection=False, handle_sigint=False)
+        guest.events = []
+
+        async def note(event: str, *args: Any) -> Any:
+            guest.events.append((event, *args))
+            return {"ok": True, "heard": event}
+
+        guest.on("*", note, namespace=namespace)
+        self._guests.append(guest)
+        await guest.connect(self.gateway.url, auth=auth, namespaces=[namespace], transports=["websocket"])
+        return guest
+
+    async def worker(self, worker_id: str = "w-1", *, register: bool = True, incarnation: str = "i-1") -> socketio.AsyncClient:
+        """A worker's connection, registered unless told otherwise."""
+        guest = await self.guest("/worker", {"id": worker_id, "token": self.tokens.issue(worker_id)})
+        if register:
+            assert (await tell(guest, a_register(worker_id, incarnation)))["ok"]
+        return guest
+
+    async def client(self) -> socketio.AsyncClient:
+        """A front end's connection."""
+        return await self.guest("/client", {"token": self.tokens.client})
+
+    async def close(self) -> None:
+        for guest in self._guests:
+            await guest.disconnect()
+            await guest.eio.disconnect()
+            await settle(guest)
+        await self.http.close()
+        await self.gateway.close()
+
+
+async def settle(guest: socketio.AsyncClient) -> None:
+    """Wait until a client's own tasks have ended."""
+    tasks = [guest.eio.read_loop_task, guest.eio.write_loop_task]
+    await asyncio.gather(*(task for task in tasks if task is not None), return_exceptions=True)
+
+
+async def tell(guest: socketio.AsyncClient, message: Message, request_id: str = "r-1") -> Any:
+    """Send a message the way it should be and wait for its acknowledgement."""
+    return await guest.call(message.TYPE, pack(message, request_id, wall_ms()), namespace=next(iter(guest.namespaces)))
+
+
+def a_register(worker_id: str = "w-1", incarnation: str = "i-1") -> Register:
+    """A worker's first message."""
+    return Register(
+        worker_id=worker_id,
+        incarnation=incarnation,
+        name="Worker",
+        host="here",
+        pid=1,
+        version="0.1.0",
+        platforms=[],
+        capacity=10,
+    )
+
+
+@asynccontextmanager
+async def house(**contents: Any) -> AsyncIterator[House]:
+    """A gateway on a free port; `contents` go to make_api."""
+    memory = make_api(**contents)
+    tokens, desk, store = Tokens(), Desk(), Store()
+    gateway = Gateway(memory.api, tokens, desk, store, port=0, version="0.1.0")
+    await gateway.start()
+    session = aiohttp.ClientSession()
+    opened = House(gateway, tokens, desk, store, memory, session)
+    try:
+        yield opened
+    finally:
+        await opened.close()

@@ -1,0 +1,157 @@
+"""`vedette-worker`: arguments, exit codes, the tie to the parent process."""
+
+import asyncio
+import os
+import random
+import signal
+import sqlite3
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from threading import Event
+
+import configargparse
+
+from worker import __version__
+from worker.agent import Agent
+from worker.config import from_local_start
+from worker.parent import Parent, die_with_parent
+from worker.platforms import catalog
+from worker.process import logs
+from worker.process.banner import say
+from worker.process.dir_lock import DirLock
+from worker.process.exit_codes import Exit, Stop
+from worker.process.local_start import read_line
+
+START_LINE_WITHIN = 10.0  #: seconds
+LOCK_WITHIN = 3.0  #: seconds; the process before us may be ending
+LOCK_RETRY = 0.05  #: seconds
+PARENT_GONE_DEADLINE = 0.4  #: seconds: the parent's end leaves nobody to deliver to
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run a worker and end the process with the code that contract.md gives."""
+    options = _parser().parse_args(arguments)
+    try:
+        if options.local:
+            code = _run_local()
+        elif options.join:
+            raise Stop(Exit.CONFIG, "this build does not join remote masters yet: a worker is started by its master")
+        else:
+            _parser().print_usage(sys.stderr)
+            code = Exit.USAGE
+    except Stop as stop:
+        say(f"vedette-worker: {stop.sentence}")
+        code = stop.code
+    sys.exit(int(code))
+
+
+def _parser() -> configargparse.ArgumentParser:
+    parser = configargparse.ArgumentParser(
+        prog="vedette-worker",
+        description="Watches accounts for a Vedette master.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=__version__)
+    parser.add_argument(
+        "--join", env_var="VEDETTE_JOIN", metavar="CODE", help="the code that the master shows for a new worker"
+    )
+    parser.add_argument(
+        "--name",
+        env_var="VEDETTE_NAME",
+        metavar="N",
+        help="what the master calls this worker; default: the host's name",
+    )
+    parser.add_argument(
+        "--capacity",
+        env_var="VEDETTE_WORKER_CAPACITY",
+        metavar="N",
+        type=int,
+        default=100,
+        help="accounts that it may be given; default: 100",
+    )
+    parser.add_argument(
+        "--data-dir", env_var="VEDETTE_DATA_DIR", metavar="D", help="where it keeps what it must not forget"
+    )
+    parser.add_argument("--local", action="store_true", help="for the master only: the start line is on standard input")
+    return parser
+
+
+def _run_local() -> Exit:
+    _harden()
+    stop = _StopSwitch()
+    parent = Parent(stop.parent_gone)
+    line = parent.start_line(START_LINE_WITHIN)
+    if not line:
+        raise Stop(Exit.CONFIG, "no start line came on standard input")
+    try:
+        start = read_line(line)
+    except ValueError as error:
+        raise Stop(Exit.CONFIG, str(error)) from None
+    if not die_with_parent(start.parent_pid):
+        return Exit.PARENT_GONE
+    setup = from_local_start(start)
+    lock = _locked(setup.directory)
+    try:
+        file = Path(start.log_file) if start.log_file else None
+        logs.configure("worker", file, start.log_level, stderr=file is None)
+        agent = Agent(setup, catalog.available(), random.Random(), say if start.banner else lambda text: None)
+        return asyncio.run(_run(agent, stop))
+    except (OSError, sqlite3.Error) as error:
+        raise Stop(Exit.TEMPORARY, f"the worker cannot work in {setup.directory}: {error}") from None
+    finally:
+        lock.release()
+
+
+def _harden() -> None:
+    """Files are the user's alone, and no core dump holds a credential."""
+    os.umask(0o077)
+    try:
+        import resource
+    except ImportError:  # Windows has neither
+        return
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def _locked(directory: Path) -> DirLock:
+    lock, pause = DirLock(directory), Event()
+    for _ in range(int(LOCK_WITHIN / LOCK_RETRY)):
+        if lock.take():
+            return lock
+        pause.wait(LOCK_RETRY)
+    raise Stop(Exit.TEMPORARY, f"another worker uses {directory}")
+
+
+class _StopSwitch:
+    """Passes "stop" from any thread to the agent, also when it comes before there is one."""
+
+    def __init__(self) -> None:
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._agent: Agent | None = None
+        self._early = Event()
+
+    def connect(self, agent: Agent) -> None:
+        self._loop, self._agent = asyncio.get_running_loop(), agent
+        if self._early.is_set():
+            agent.ask_stop(PARENT_GONE_DEADLINE)
+
+    def parent_gone(self) -> None:
+        self._early.set()
+        loop, agent = self._loop, self._agent
+        if loop is not None and agent is not None and not loop.is_closed():
+            loop.call_soon_threadsafe(agent.ask_stop, PARENT_GONE_DEADLINE)
+
+
+async def _run(agent: Agent, stop: _StopSwitch) -> Exit:
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        try:
+            loop.add_signal_handler(number, agent.ask_stop)
+        except NotImplementedError:  # Windows: the end of standard input is what stops a worker there
+            break
+    stop.connect(agent)
+    return await agent.run()
+
+
+if __name__ == "__main__":
+    main()
