@@ -20,8 +20,8 @@ log = structlog.get_logger("desktop")
 class Actions(QObject):
     """Runs what a click asks for, one request id each, with its button disabled meanwhile.
 
-    A coroutine must not be started in any other way: `qasync.asyncSlot` only schedules, so that a second click would come through
-    before the button is disabled.
+    A coroutine must not be started in any other way: `qasync.asyncSlot` only schedules, so that
+    a second click would come through before the button is disabled.
 
     Signals:
         failed(Exception, str): an error that no `on_error` took, and the request id under which it was logged.
@@ -57,7 +57,7 @@ class Actions(QObject):
         name = f"action {getattr(coro, '__qualname__', coro)}"
         task = tasks.spawn(self._perform(coro, held, request_id, on_done, on_error), name=name)
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(lambda done: self._ended(done, coro, held))
 
     @property
     def running(self) -> int:
@@ -68,6 +68,12 @@ class Actions(QObject):
         """Cancel what runs and refuse what comes; call it before the engine closes."""
         self._closed = True
         await tasks.cancel(*self._tasks)
+
+    def _ended(self, task: asyncio.Task[None], coro: Coroutine[Any, Any, Any], held: "_Busy") -> None:
+        """Also for a task that was cancelled before its first step, which runs no `finally` of its coroutine."""
+        self._tasks.discard(task)
+        coro.close()
+        held.release()
 
     async def _perform(
         self,
@@ -91,8 +97,6 @@ class Actions(QObject):
                 held.release()
                 if on_done is not None:
                     on_done(result)
-            finally:
-                held.release()
 
 
 class _Busy:

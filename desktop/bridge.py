@@ -90,7 +90,7 @@ class Bridge(QObject):
         self._opened = True
         if self._closing is not None:
             self.closing.emit(self._closing)
-        if self._pending != _Pending():
+        if self.pending:
             self._timer.start()
 
     def close(self) -> None:
@@ -100,6 +100,11 @@ class Bridge(QObject):
             self._leave = None
         self._timer.stop()
         self._pending = _Pending()
+
+    @property
+    def pending(self) -> bool:
+        """True while something has happened that was not told yet."""
+        return self._pending != _Pending()
 
     def _take(self, event: Event) -> None:
         if isinstance(event, MasterClosing):

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from desktop.ui.theme import Theme
 
 SETS = ("ph", "fa6b")
+SCALE = 1.2  #: QtAwesome leaves a margin that our sizes do not expect
 NEUTRAL = "globe"
 #: what a platform's descriptor may call its icon, and what our fonts call it
 OTHER_NAMES = {
@@ -49,6 +50,7 @@ class Icons:
                 self._full_name(name),
                 color=self._theme.colour(colour),
                 color_disabled=self._theme.colour(disabled),
+                scale_factor=SCALE,
             )
         return self._icons[key]
 

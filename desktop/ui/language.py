@@ -1,9 +1,9 @@
 """English and Chinese, switched at run time. The .ts file is read as it is: nothing to compile, nothing to forget."""
 
-import xml.etree.ElementTree as ElementTree
 from importlib.resources import files
+from xml.etree import ElementTree
 
-from PySide6.QtCore import QCoreApplication, QLocale, QObject, QTranslator, Signal
+from PySide6.QtCore import QCoreApplication, QLocale, QObject, QTranslator
 
 from desktop.ui.preferences import Language
 
@@ -11,9 +11,17 @@ CONTEXT = "Vedette"
 
 
 def tr(source: str, **values: object) -> str:
-    """The text in the window's language; `{names}` in it are filled in after translating, so data is never a template."""
+    """The text in the window's language; its `{names}` are filled in after translating: data is never a template."""
     text = QCoreApplication.translate(CONTEXT, source)
     return text.format(**values) if values else text
+
+
+def sentences(*parts: str) -> str:
+    """Sentences after each other; Chinese ones need no space between."""
+    joined = ""
+    for part in filter(None, parts):
+        joined += part if not joined or joined[-1] in "。！？：" else f" {part}"
+    return joined
 
 
 def trn(one: str, many: str, n: int, **values: object) -> str:
@@ -28,7 +36,7 @@ class Chinese(QTranslator):
         super().__init__(parent)
         self._texts = read_ts(files("resources").joinpath("translations/vedette_zh.ts").read_text("utf-8"))
 
-    def translate(  # type: ignore[override]  # None is Qt's null string: "look further"
+    def translate(  # None is Qt's null string: "look further"
         self, context: str, source: str, disambiguation: str | None = None, n: int = -1
     ) -> str | None:
         return self._texts.get((context, source))
@@ -50,9 +58,7 @@ def read_ts(xml: str) -> dict[tuple[str, str], str]:
 
 
 class Languages(QObject):
-    """Chooses and switches the language. Widgets hear of it by QEvent.LanguageChange, all others by `changed`."""
-
-    changed = Signal()
+    """Chooses and switches the language; widgets hear of it by QEvent.LanguageChange."""
 
     def __init__(self, choice: Language = "system", parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -76,7 +82,6 @@ class Languages(QObject):
         assert app is not None
         self._installed = not self._installed
         (app.installTranslator if self._installed else app.removeTranslator)(self._chinese)
-        self.changed.emit()
 
     def close(self) -> None:
         """Take the translator out of the application."""

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from desktop.ui.language import tr
+from desktop.ui.language import sentences, tr
 from engine.api.errors import ApiError
 
 
@@ -17,7 +17,7 @@ class Problem:
     @property
     def text(self) -> str:
         """All of it in one paragraph."""
-        return " ".join(part for part in (self.title, self.meaning, self.advice) if part)
+        return sentences(self.title, self.meaning, self.advice)
 
 
 def problem_of(error: Exception, request_id: str = "") -> Problem:
@@ -29,7 +29,7 @@ def problem_of(error: Exception, request_id: str = "") -> Problem:
             tr("Try again. If it stays, look for {id} in the log.", id=request_id) if request_id else tr("Try again."),
         )
     title, advice = _words(error)
-    return Problem(title, error.message if title != error.message else "", advice)
+    return Problem(title, error.message[:1].upper() + error.message[1:], advice)
 
 
 def _words(error: ApiError) -> tuple[str, str]:
@@ -62,4 +62,4 @@ def _words(error: ApiError) -> tuple[str, str]:
         "unavailable": (tr("Not right now."), tr("Try again when a worker is online.")),
         "error": (tr("The test failed."), tr("Check what you entered, then test again.")),
     }
-    return known.get(error.code, (error.message, ""))
+    return known.get(error.code, (tr("That cannot be done."), ""))

@@ -55,6 +55,11 @@ class Theme(QObject):
         self._read_colours()
         QGuiApplication.styleHints().colorSchemeChanged.connect(self._system_changed)
 
+    @property
+    def mode(self) -> str:
+        """`dark` or `light`."""
+        return "dark" if self.dark else "light"
+
     def colour(self, name: str) -> QColor:
         """A colour by its token's name. KeyError for a name that no token has."""
         return self._colours[name]
@@ -106,7 +111,10 @@ class Theme(QObject):
     def style_sheet(self) -> str:
         """The style sheet with colours filled in and pixels grown."""
         sizes = {name: str(size) for name, size in self._tokens["fonts"]["sizes"].items()}
-        text = self._qss.substitute({name: colour.name() for name, colour in self._colours.items()} | sizes)
+        icons = files("resources").joinpath("icons")
+        drawn = {"caret": icons.joinpath("caret.svg"), "check": icons.joinpath(f"check-{self.mode}.svg")}
+        paths = {name: str(path).replace("\\", "/") for name, path in drawn.items()}
+        text = self._qss.substitute({name: colour.name() for name, colour in self._colours.items()} | sizes | paths)
         return re.sub(r"\b(\d+)px", lambda found: f"{self._grown(int(found[1]))}px", text)
 
     def _grown(self, size: int) -> int:
@@ -127,9 +135,8 @@ class Theme(QObject):
     def _read_colours(self) -> None:
         scheme = QGuiApplication.styleHints().colorScheme()  # Unknown on some platforms: taken for light
         self.dark = self.appearance == "dark" or (self.appearance == "system" and scheme == Qt.ColorScheme.Dark)
-        mode = "dark" if self.dark else "light"
-        self._colours = {name: QColor(value) for name, value in self._tokens[mode].items()}
-        self._avatars = [(QColor(ground), QColor(letter)) for ground, letter in self._tokens["avatars"][mode]]
+        self._colours = {name: QColor(value) for name, value in self._tokens[self.mode].items()}
+        self._avatars = [(QColor(ground), QColor(letter)) for ground, letter in self._tokens["avatars"][self.mode]]
 
     def _pick_families(self) -> tuple[str, list[str]]:
         installed = set(QFontDatabase.families())

@@ -106,6 +106,7 @@ class Ingest:
         judged = self._judge(worker_id, batch)
         self._waiting.append(judged)
         if self._task is None:
+            self._began = self._clock()
             self._task = spawn(self._drain(), name="ingest")
         return await judged.answer
 

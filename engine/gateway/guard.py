@@ -60,6 +60,7 @@ class Guard:
     async def label(self, request: web.Request, response: web.StreamResponse) -> None:
         """Signal `on_response_prepare`: every answer carries its request id, the websocket's upgrade too."""
         response.headers["X-Request-ID"] = request.get(REQUEST_ID) or logs.new_request_id()
+        response.headers["Cache-Control"] = "no-store"  # what accounts say does not belong into a browser's files
 
     def middleware(self) -> Middleware:
         """The guard as aiohttp wants it."""

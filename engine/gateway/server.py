@@ -2,10 +2,13 @@
 
 import asyncio
 import errno
+import logging
 import socket
+from typing import TYPE_CHECKING, Any
 
 import structlog
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from engine.api.room import Api
 from engine.gateway.auth import Tokens
@@ -98,6 +101,7 @@ class Gateway:
             keepalive_timeout=KEEPALIVE,
             shutdown_timeout=PATIENCE,
             handler_cancellation=False,
+            logger=_ServerLog(logging.getLogger("vedette.gateway"), {}),
         )
 
     async def _open(self, runner: web.AppRunner) -> None:
@@ -122,6 +126,20 @@ class Gateway:
         await self._sockets.close()
         await runner.cleanup()
         log.info("gateway.closed", port=self._port)
+
+
+if TYPE_CHECKING:
+    _Adapter = logging.LoggerAdapter[logging.Logger]
+else:
+    _Adapter = logging.LoggerAdapter
+
+
+class _ServerLog(_Adapter):
+    """aiohttp logs a traceback for bytes that are no HTTP: a peer could fill the log with them."""
+
+    def exception(self, msg: object, *args: object, exc_info: Any = True, **options: Any) -> None:
+        if not isinstance(exc_info, HttpProcessingError):
+            super().exception(msg, *args, exc_info=exc_info, **options)
 
 
 def _reason(error: OSError, host: str, port: int) -> Stop:

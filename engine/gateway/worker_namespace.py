@@ -1,7 +1,7 @@
 """/worker: workers prove who they are, register, and are told what to watch.
 
 A worker is its id and its process's incarnation, never a socket. The newest connection that registers is the current
-one; the one before it is answered with `displaced` and cut.
+one; the one before it is cut; if it is another process's, that is told `displaced` first.
 """
 
 import asyncio
@@ -15,6 +15,7 @@ from engine.gateway.auth import Tokens
 from engine.gateway.connection import Connection
 from engine.gateway.namespace import Ack, Namespace, refuse
 from engine.gateway.sockets import GuardedServer
+from worker.process import logs
 from worker.process.clock import wall_ms
 from worker.protocol.envelope import Received, pack, refused
 from worker.protocol.errors import Code, ProtocolError
@@ -31,6 +32,7 @@ from worker.protocol.messages import (
     Registered,
     Released,
     Report,
+    Shutdown,
     Stored,
 )
 
@@ -181,7 +183,7 @@ class WorkerNamespace(Namespace):
         async with lock:
             if connection.is_over():
                 raise ProtocolError(Code.CLOSING, "the connection ended")
-            replaced = self._promote(connection)
+            replaced = self._promote(connection, message.incarnation)
             try:
                 registered = await self._desk.register(message, request_id)
             except BaseException:
@@ -192,17 +194,26 @@ class WorkerNamespace(Namespace):
                 self._lost(connection, message.incarnation)
             return registered
 
-    def _promote(self, connection: Connection) -> str | None:
+    def _promote(self, connection: Connection, incarnation: str) -> str | None:
         """Make it the current one; returns the incarnation that was."""
         before = self._current.get(connection.worker_id)
         replaced = before.incarnation if before else None
         connection.held, connection.incarnation = [], None
         self._current[connection.worker_id] = connection
         if before is not None and before is not connection:
-            log.info("worker.displaced", worker_id=connection.worker_id)
-            before.end(Code.DISPLACED, "a newer connection of this worker took over")
-            self._sockets.cut(self._eio_sid(before))
+            self._displace(before, same_process=replaced == incarnation)
         return replaced
+
+    def _displace(self, connection: Connection, *, same_process: bool) -> None:
+        """A process that came back over a new socket only loses its old one; another process is told to end."""
+        if same_process:
+            connection.end(Code.CLOSING, "a newer connection of this process took over")
+        else:
+            log.info("worker.displaced", worker_id=connection.worker_id)
+            connection.end(Code.DISPLACED, "another process has taken over as this worker")
+            farewell = pack(Shutdown(str(Code.DISPLACED), 0), logs.current_request_id(), wall_ms())
+            self._sockets.push(connection.sid, self.namespace, Shutdown.TYPE, farewell)
+        self._sockets.cut(self._eio_sid(connection))
 
     def _demote(self, connection: Connection, replaced: str | None) -> None:
         """It was refused: nobody is current, so the one before it is lost now."""

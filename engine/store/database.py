@@ -21,7 +21,7 @@ from worker.process.clock import lease_clock
 
 REVISIONS = ("0001",)  #: all that this version knows, oldest first; a test compares them with migrations/versions
 BUSY_MS = 5000
-CHECK_SECONDS = 0.25  #: a start must stay under a second, so a large file is looked at only in part
+CHECK_SECONDS = 0.15  #: a start must stay under a second, so a large file is looked at only in part
 WRITER_CACHE_KIB = 32 * 1024
 READER_CACHE_KIB = 8 * 1024
 CHECKPOINT_PAGES = 4000

@@ -1,9 +1,11 @@
 """The one thread that writes. Whatever was asked for while it was busy becomes its next transaction."""
 
 import asyncio
+import sqlite3
 import threading
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -45,9 +47,11 @@ class Writer:
         self._closing = False
 
     def start(self) -> None:
-        """Start the thread; once more is nothing."""
+        """Start the thread; once more is nothing. It is no reason for a failing process to stay."""
         if self._thread is None:
-            self._thread = threading.Thread(target=self._main, args=(self._connect(),), name="vedette-writer")
+            self._thread = threading.Thread(
+                target=self._main, args=(self._connect(),), name="vedette-writer", daemon=True
+            )
             self._thread.start()
 
     async def close(self) -> None:
@@ -116,7 +120,7 @@ def _transaction(connection: Connection, group: list[_Job]) -> None:
             _attempt(connection, job, alone=len(group) == 1)
         driver(connection).execute("COMMIT")
     except Exception as error:  # whatever it is, the jobs' futures must hear of it, or their callers wait for ever
-        if _in_transaction(connection):
+        with suppress(sqlite3.Error):  # on a failing disk even this may fail, and the thread must live on
             driver(connection).execute("ROLLBACK")
         raise _Broken from error
 

@@ -1,9 +1,10 @@
 """Tests of the window: `async def` tests that ask for `qtloop` run inside Qt's event loop."""
 
 import asyncio
+import contextlib
 import inspect
 import os
-from collections.abc import Coroutine, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -27,11 +28,28 @@ def loop_class() -> type[HostedQEventLoop] | type[DequeQEventLoop]:
 def qtloop(qapp: QtWidgets.QApplication, loop_class: Any) -> Iterator[asyncio.AbstractEventLoop]:
     """A fresh loop in the session's QApplication; a task that outlives its test fails it."""
     qapp.setQuitOnLastWindowClosed(False)  # as desktop/app.py does: closing a dialog must not end Qt
-    with asyncio.Runner(loop_factory=lambda: loop_class(qapp)) as runner:
-        loop = runner.get_loop()
-        yield loop
-        leaked = [task.get_name() for task in asyncio.all_tasks(loop)]
+    runner = asyncio.Runner(loop_factory=lambda: loop_class(qapp))
+    loop = runner.get_loop()
+    yield loop
+    leaked = [task.get_name() for task in asyncio.all_tasks(loop)]
+    with bounded("the end of the test's tasks"):
+        runner.close()
     assert not leaked, f"tasks outlive the test: {leaked}"
+
+
+@contextlib.contextmanager
+def bounded(what: str) -> Iterator[None]:
+    """Leave Qt and fail after a while: what pytest-timeout raises in a waiting Qt is printed and lost."""
+    late: list[str] = []
+    watchdog = QtCore.QTimer(singleShot=True)
+    watchdog.timeout.connect(lambda: late.append(what))
+    watchdog.timeout.connect(QtCore.QCoreApplication.exit)
+    watchdog.start(PATIENCE_MS)
+    try:
+        yield
+    finally:
+        watchdog.stop()
+        assert not late, f"{what}: not within {PATIENCE_MS / 1000} s"
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -41,21 +59,6 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
         return None
     names = pyfuncitem._fixtureinfo.argnames
     test = pyfuncitem.obj(**{name: pyfuncitem.funcargs[name] for name in names})
-    _run(pyfuncitem.funcargs["qtloop"], test)
+    with bounded("the test"):
+        pyfuncitem.funcargs["qtloop"].run_until_complete(test)
     return True
-
-
-def _run(loop: asyncio.AbstractEventLoop, test: Coroutine[Any, Any, None]) -> None:
-    """Run one test. A Qt timer bounds it: what pytest-timeout raises in a waiting Qt is printed and lost."""
-    watchdog = QtCore.QTimer(singleShot=True)
-    watchdog.timeout.connect(QtCore.QCoreApplication.exit)
-    watchdog.start(PATIENCE_MS)
-    task = loop.create_task(test, name="test")
-    try:
-        loop.run_until_complete(task)
-    except RuntimeError:
-        if task.done():
-            raise
-        pytest.fail(f"Qt was left before the test was done, which waits at {task.get_stack(limit=3)}")
-    finally:
-        watchdog.stop()

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import functools
 import gc
 import os
 import signal
@@ -31,6 +32,13 @@ def loop_class(request: pytest.FixtureRequest) -> Any:
 def from_qt(slot: Callable[[], object]) -> None:
     """Have Qt call `slot` as it calls the slot of a clicked button: with no coroutine on the stack."""
     QtCore.QTimer.singleShot(0, slot)
+
+
+async def qt_turn(loop: Loop) -> None:
+    """Wait until asyncio has left the thread to Qt once."""
+    turn = loop.create_future()
+    from_qt(lambda: turn.set_result(None))
+    await turn
 
 
 @contextlib.asynccontextmanager
@@ -93,13 +101,12 @@ class TestAsAsyncio:
         assert max(early) <= time.get_clock_info("monotonic").resolution
 
     async def test_a_sooner_timer_overtakes_and_a_far_one_is_accepted(self, qtloop: Loop) -> None:
-        far = [qtloop.call_later(delay, pytest.fail) for delay in (3600, 90 * 86400, float("inf"))]
-        await asyncio.sleep(0.001)  # Qt's timer is set for the hour now
+        for delay in (float("inf"), 90 * 86400, 3600):
+            qtloop.call_later(delay, pytest.fail)
+            await qt_turn(qtloop)  # Qt's timer is set for it now
         soon = qtloop.create_future()
         from_qt(lambda: qtloop.call_later(0.001, soon.set_result, "soon"))
         assert await soon == "soon"
-        for timer in far:
-            timer.cancel()
 
     async def test_what_is_cancelled_does_not_run(self, qtloop: Loop) -> None:
         qtloop.call_soon(pytest.fail).cancel()
@@ -199,15 +206,21 @@ class TestSystem:
         child.kill()
         assert await child.wait() == -signal.SIGKILL
 
-    async def test_a_signal_ends_qts_wait(self, qtloop: Loop) -> None:
-        heard = [qtloop.create_future(), qtloop.create_future()]
-        qtloop.add_signal_handler(signal.SIGUSR1, heard[0].set_result, None)
-        before = signal.signal(signal.SIGUSR2, lambda *_: qtloop.call_soon_threadsafe(heard[1].set_result, None))
-        for number, future in zip((signal.SIGUSR1, signal.SIGUSR2), heard, strict=True):
-            await asyncio.to_thread(os.kill, os.getpid(), number)
-            await asyncio.wait_for(future, 20)
+    @pytest.mark.parametrize("by", ["asyncio", "Python"])
+    async def test_a_signal_ends_qts_wait(self, qtloop: Loop, by: str) -> None:
+        heard, waiting = qtloop.create_future(), threading.Event()
+        if by == "asyncio":
+            qtloop.add_signal_handler(signal.SIGUSR1, heard.set_result, None)
+        else:
+            signal.signal(signal.SIGUSR1, lambda *_: qtloop.call_soon_threadsafe(heard.set_result, None))
+        QtCore.QAbstractEventDispatcher.instance().aboutToBlock.connect(waiting.set)
+        thread = threading.Thread(target=lambda: (waiting.wait(), os.kill(os.getpid(), signal.SIGUSR1)))
+        thread.start()
+        await heard
+        QtCore.QAbstractEventDispatcher.instance().aboutToBlock.disconnect(waiting.set)
+        thread.join()
         qtloop.remove_signal_handler(signal.SIGUSR1)
-        signal.signal(signal.SIGUSR2, before)
+        signal.signal(signal.SIGUSR1, signal.SIG_DFL)
 
 
 class TestBesideQt:
@@ -245,7 +258,7 @@ class TestBesideQt:
         assert await eventually(lambda: results) == [QtWidgets.QDialog.DialogCode.Rejected]
 
     async def test_a_nested_loop_in_a_coroutine_kills_nobody(self, qtloop: Loop) -> None:
-        nested, seen, me = QtCore.QEventLoop(), list[int](), asyncio.current_task()
+        nested, me = QtCore.QEventLoop(), asyncio.current_task()
 
         async def other() -> None:
             async with echo_server() as port:
@@ -253,12 +266,22 @@ class TestBesideQt:
             from_qt(lambda: qtloop.call_soon(nested.quit))
 
         bystander = qtloop.create_task(other())
-        for number in range(50):
-            qtloop.call_soon(seen.append, number)
         nested.exec()
-        assert seen == list(range(50))
         assert asyncio.current_task() is me
         await bystander
+
+    async def test_a_nested_loop_in_a_callback_runs_the_queue_and_then_waits(self, qtloop: Loop) -> None:
+        nested, seen, waits = QtCore.QEventLoop(), list[int](), list[int]()
+        count = functools.partial(waits.append, 1)
+        QtCore.QAbstractEventDispatcher.instance().aboutToBlock.connect(count)
+        qtloop.call_later(0.05, nested.quit)
+        qtloop.call_soon(nested.exec)
+        for number in range(50):
+            qtloop.call_soon(seen.append, number)
+        await eventually(lambda: len(seen) == 50 and not nested.isRunning())
+        QtCore.QAbstractEventDispatcher.instance().aboutToBlock.disconnect(count)
+        assert seen == list(range(50))
+        assert len(waits) < 100, "it spins"
 
     async def test_what_is_ready_wakes_a_nested_loop(self, qtloop: Loop) -> None:
         nested = QtCore.QEventLoop()
@@ -283,13 +306,13 @@ class TestBesideQt:
         assert results == [QtWidgets.QDialog.DialogCode.Rejected]
 
     async def test_the_window_is_not_starved(self, qtloop: Loop) -> None:
-        painted, enough = list[int](), qtloop.create_future()
+        painted, enough, give_up = list[int](), qtloop.create_future(), qtloop.time() + 20
         timer = QtCore.QTimer(interval=5)
         timer.timeout.connect(lambda: painted.append(1))
         timer.start()
 
         def flood() -> None:
-            if len(painted) < 5:
+            if len(painted) < 5 and qtloop.time() < give_up:
                 qtloop.call_soon(flood)
             elif not enough.done():
                 enough.set_result(None)
@@ -298,6 +321,7 @@ class TestBesideQt:
             qtloop.call_soon(flood)
         await enough
         timer.stop()
+        assert len(painted) >= 5
 
     async def test_the_engine_is_not_starved(self, qtloop: Loop) -> None:
         busy = QtCore.QTimer(interval=0)

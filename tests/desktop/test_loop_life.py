@@ -38,7 +38,7 @@ class TestLife:
         loop.stop()
         loop.stop()
         loop.run_forever()
-        QtCore.QTimer.singleShot(0, loop.stop)
+        QtCore.QTimer.singleShot(0, lambda: QtCore.QTimer.singleShot(0, loop.stop))  # when the engine is idle
         loop.run_forever()
         assert seen and not loop.is_running()
         loop.close()
@@ -156,6 +156,13 @@ def test_twenty_thousand_qt_events_do_not_end_the_process(name: str) -> None:
     )
     assert ended.returncode == 0, ended.stderr.decode()
     assert int(ended.stdout) < 1_000
+
+
+def test_threads_wake_the_deque_loop_without_the_self_pipe(qapp: QtWidgets.QApplication) -> None:
+    """On Windows nobody reads it."""
+    loop: Loop = DequeQEventLoop(qapp)
+    loop._remove_reader(loop._ssock.fileno())
+    assert run_until_done(loop, asyncio.to_thread(str, "heard")) == "heard"
 
 
 class TestPrivateParts:

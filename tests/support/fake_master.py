@@ -7,10 +7,12 @@ from typing import Any
 import msgspec
 import socketio
 from aiohttp import web
+from socketio.exceptions import ConnectionRefusedError as Refuse
 
 from worker.process import wire_json
 from worker.process.clock import wall_ms
 from worker.process.logs import new_request_id
+from worker.process.tasks import cancel
 from worker.protocol.envelope import ok, pack, refused, unpack
 from worker.protocol.errors import ProtocolError
 from worker.protocol.messages import (
@@ -39,7 +41,7 @@ class FakeMaster:
         got: every valid message in order of arrival.
         stored: items acknowledged, by (account, kind, external_id), in order.
         connects: auth of each connect.
-        script: message type → what to answer; returning None lets the usual answer be, raising Silence gives none.
+        script: message type → what to answer: an acknowledgement, SILENT for none at all, None for the usual one.
         refuse: raised at connect if set.
     """
 
@@ -54,9 +56,10 @@ class FakeMaster:
         self.cursors: dict[str, str] = {}
         self.connects: list[Any] = []
         self.script: dict[str, Script] = {}
-        self.refuse: ConnectionRefusedError | None = None
+        self.refuse: Refuse | None = None
         self.sid: str | None = None
         self.port = 0
+        self._unanswered: list[asyncio.Future[None]] = []
         self._runner: web.AppRunner | None = None
         self._io: socketio.AsyncServer | None = None
 
@@ -74,7 +77,12 @@ class FakeMaster:
     async def start(self) -> None:
         """Listen, on the same port as before if it was started before."""
         self._io = socketio.AsyncServer(
-            async_mode="aiohttp", json=wire_json, transports=["websocket"], logger=False, engineio_logger=False
+            async_mode="aiohttp",
+            json=wire_json,
+            transports=["websocket"],
+            logger=False,
+            engineio_logger=False,
+            monitor_clients=False,
         )
         self._io.on("connect", self._connect, namespace=NAMESPACE)
         self._io.on("*", self._event, namespace=NAMESPACE)
@@ -90,10 +98,12 @@ class FakeMaster:
         """Stop listening and drop every connection."""
         io, runner = self._io, self._runner
         self._io = self._runner = self.sid = None
+        for unanswered in self._unanswered:
+            unanswered.cancel()
         if io is not None and runner is not None:
             await self._drop_all(io)
-            await io.shutdown()
             await runner.cleanup()
+            await cancel(*(task for task in asyncio.all_tasks() if _is_ping(task)))
 
     async def drop_connections(self) -> None:
         """Cut what is connected, go on listening."""
@@ -136,8 +146,9 @@ class FakeMaster:
         if event in self.script:
             answer = self.script[event](message)
             if answer is not None:
-                if answer.get("silent"):
-                    await asyncio.get_running_loop().create_future()
+                if answer is SILENT:
+                    self._unanswered.append(asyncio.get_running_loop().create_future())
+                    await self._unanswered[-1]
                 return answer
         return self._usual(message)
 
@@ -160,6 +171,11 @@ class FakeMaster:
         for account, at in batch.cursors.items():
             self.cursors[account] = at.cursor
         return Stored(done=[item.seq for item in batch.items])
+
+
+def _is_ping(task: "asyncio.Task[Any]") -> bool:
+    # engine.io's server leaves a sleeping task behind for each socket that it has closed
+    return getattr(task.get_coro(), "__qualname__", "") == "AsyncSocket._send_ping"
 
 
 SILENT: dict[str, Any] = {"silent": True}  #: scripted answer: none at all

@@ -111,7 +111,9 @@ class House:
             headers["Authorization"] = f"Bearer {token}"
         if body is not None:
             options["json"] = body
-        url = self.gateway.url + (path if path.startswith(("/api", "/healthz", "/socket.io", "/none")) else f"/api/v1{path}")
+        url = self.gateway.url + (
+            path if path.startswith(("/api", "/healthz", "/socket.io", "/none")) else f"/api/v1{path}"
+        )
         async with self.http.request(method, url, headers=headers, **options) as response:
             raw = await response.read()
             return response.status, (wire_json.loads(raw) if response.content_type.endswith("json") else raw), response
@@ -136,7 +138,9 @@ class House:
         await guest.connect(self.gateway.url, auth=auth, namespaces=[namespace], transports=["websocket"])
         return guest
 
-    async def worker(self, worker_id: str = "w-1", *, register: bool = True, incarnation: str = "i-1") -> socketio.AsyncClient:
+    async def worker(
+        self, worker_id: str = "w-1", *, register: bool = True, incarnation: str = "i-1"
+    ) -> socketio.AsyncClient:
         """A worker's connection, registered unless told otherwise."""
         guest = await self.guest("/worker", {"id": worker_id, "token": self.tokens.issue(worker_id)})
         if register:

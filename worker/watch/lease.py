@@ -13,6 +13,8 @@ class Lease:
         self.length = 0.0
         self.request_timeout = REQUEST_TIMEOUT
         self.until = -math.inf
+        self._confirm_by = math.inf
+        self._registered = False
         self._sent: dict[int, float] = {}
 
     @property
@@ -20,14 +22,26 @@ class Lease:
         """True from the first answered heartbeat until the lease is dropped, even if its end has passed meanwhile."""
         return self.until > -math.inf
 
-    def configure(self, length: float, heartbeat_interval: float) -> None:
-        """Take the master's figures (seconds); they count from the next answered heartbeat on."""
+    @property
+    def ends(self) -> float:
+        """When it expires; infinity if there is nothing that could."""
+        return self.until if self.held else self._confirm_by
+
+    def configure(self, length: float, heartbeat_interval: float, now: float) -> None:
+        """Take the master's figures (seconds); they count from the next answered heartbeat on.
+
+        Registering gives no lease, but an assignment that no heartbeat confirms soon is as old as an expired one: a
+        process that was frozen in between must not go on from it.
+        """
+        self._registered = True
+        self._confirm_by = now + length / 2
         self.length = length
         self.request_timeout = max(1.0, min(REQUEST_TIMEOUT, length - heartbeat_interval - MARGIN))
 
     def sent(self, nonce: int, now: float) -> None:
-        """A heartbeat leaves at `now`."""
-        self._sent[nonce] = now
+        """A heartbeat leaves at `now`; it counts only after a registration."""
+        if self._registered:
+            self._sent[nonce] = now
 
     def answered(self, nonce: int) -> bool:
         """Renew from the moment when the heartbeat with this nonce was *sent* (W1); false if it is too old (W4)."""
@@ -43,14 +57,16 @@ class Lease:
         self._sent.clear()
 
     def expired(self, now: float) -> bool:
-        """True if it was held and its end has come (W3)."""
-        return self.held and now >= self.until
+        """True if its end has come (W3)."""
+        return now >= self.ends
 
     def allows(self, now: float) -> bool:
         """True if a request that starts at `now` ends inside the lease (W2)."""
         return now + self.request_timeout <= self.until
 
     def drop(self) -> None:
-        """Give it up; only a new heartbeat's answer brings it back."""
+        """Give it up; only a new registration and a heartbeat after it bring it back."""
+        self._registered = False
         self.until = -math.inf
+        self._confirm_by = math.inf
         self._sent.clear()

@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from math import inf
 from typing import Any
 
 from worker.protocol.digest import digest_of
@@ -55,7 +56,7 @@ class Session:
         self._pace = Pace(self._schedule)
         self._queue = Queue()
         self._full = self._draining = self._linked = False
-        self._wake: float | None = None
+        self._wake = inf
         self._digest: str | None = None
         self._commands: list[ev.Command] = []
         self._handlers: dict[type[ev.Event], Callable[[Any, float], None]] = {
@@ -79,6 +80,8 @@ class Session:
         if self.lease.expired(now):  # before anything else: an answer that comes too late must not revive it
             self._stop(now)
         self._handlers[type(event)](event, now)
+        if self.lease.expired(now):  # the answer to a heartbeat that was sent too long ago
+            self._stop(now)
         self._queue_due(now)
         self._start_checks(now)
         self._plan_wake()
@@ -111,7 +114,7 @@ class Session:
     def _registered(self, event: ev.Registered, now: float) -> None:
         self._linked = True
         self.sequence = event.sequence  # a restarted master may count from the beginning again
-        self.lease.configure(event.lease, event.heartbeat_interval)
+        self.lease.configure(event.lease, event.heartbeat_interval, now)
         self._note(now, "session", f"registered, sequence {event.sequence}")
         self._replace(event.tasks, now)
         for watched in self._watched.values():
@@ -181,7 +184,7 @@ class Session:
         if event.message.sequence < self.sequence:
             return self._note(now, "session", f"revocation {event.message.sequence} is stale")
         self.sequence = event.message.sequence
-        known = [account for account in event.message.accounts if account in self._watched]
+        known = [account for account in dict.fromkeys(event.message.accounts) if account in self._watched]
         self._let_go(known, now, "revoked")
         for account in set(event.message.accounts) - set(known) - set(self._leaving):
             if (epoch := self._departures.last(account)) is not None:
@@ -304,9 +307,9 @@ class Session:
         self._commands.append(replace(watched.report, retry_in=retry_in))
 
     def _plan_wake(self) -> None:
-        moments = [self._schedule.next_at(), self.lease.until if self.lease.held else None]
-        wake = min((moment for moment in moments if moment is not None), default=None)
-        if wake is not None and wake != self._wake:
+        slot = self._schedule.next_at()
+        wake = self.lease.ends if slot is None else min(slot, self.lease.ends)
+        if wake not in (self._wake, inf):
             self._commands.append(ev.WakeAt(wake))
         self._wake = wake
 

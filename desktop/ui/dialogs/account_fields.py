@@ -22,7 +22,6 @@ class AccountFields(QWidget):
         self.interval = QSpinBox()
         self.interval.setRange(least_interval, MAX_INTERVAL)
         self.interval.setValue(max(USUAL_INTERVAL, least_interval))
-        self.interval.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
         self.tags = QLineEdit()
         self.rows = {
             "display_name": FormRow(theme, self.name),

@@ -67,7 +67,6 @@ class AddAccountDialog(Translated, FramedDialog):
         self.fields.name.textEdited.connect(self._name_edited)
         self._form_column.addWidget(self.form)
         self._form_column.addWidget(self.fields)
-        self._form_column.addWidget(self.result_strip)
         self._form_column.addStretch()
         self._tested = None
         self._named_by_user = False
@@ -84,7 +83,9 @@ class AddAccountDialog(Translated, FramedDialog):
         self.setWindowTitle(tr("Add account"))
         self.title.setText(tr("Add account"))
         self.subtitle.setText(tr("Which platform is it on?") if choosing else self._about())
-        self._nothing.setText(tr("No worker has said yet which platforms it can watch. They appear here as soon as one does."))
+        self._nothing.setText(
+            tr("No worker has said yet which platforms it can watch. They appear here as soon as one does.")
+        )
         for key, card in self.cards.items():
             descriptor = self._desk.directory.platforms[key]
             kinds = tr(", ").join(words.kind_name(kind) for kind in descriptor.kinds)
@@ -138,7 +139,11 @@ class AddAccountDialog(Translated, FramedDialog):
         return not errors
 
     def _test_passed(self, identity: Identity, settings: Values, credentials: Values) -> None:
-        if self.form is None or self.fields is None or (self.form.settings(), self.form.credentials()) != (settings, credentials):
+        if (
+            self.form is None
+            or self.fields is None
+            or (self.form.settings(), self.form.credentials()) != (settings, credentials)
+        ):
             self._edited()
             return
         self._tested = (settings, credentials)
@@ -155,16 +160,18 @@ class AddAccountDialog(Translated, FramedDialog):
             self.result_strip.say("")
             self._show_buttons()
             return
-        allow = self._allow_private if error.code == "private_address" and self.form and self.form.private_network() else None
+        allow = (
+            self._allow_private
+            if error.code == "private_address" and self.form and self.form.private_network()
+            else None
+        )
         button = (tr("Allow and test again"), allow) if allow else None
         self.result_strip.say(problem_of(error).text, "bad", "warning-circle", button)
         self._show_buttons(anyway=not isinstance(error, Invalid))
-        self.show_whole(self.result_strip)
 
     def _not_saved(self, error: ApiError) -> None:
         if not (isinstance(error, Invalid) and self._show_invalid(error)):
             self.result_strip.say(problem_of(error).text, "bad", "warning-circle")
-            self.show_whole(self.result_strip)
 
     def _show_invalid(self, error: Invalid) -> bool:
         """Under the field that the engine named; False if it is none of ours."""
@@ -198,7 +205,9 @@ class AddAccountDialog(Translated, FramedDialog):
         self.test.setVisible(not choosing)
         self.save.setVisible(not choosing)
         self.save.setEnabled(self._tested is not None or anyway)
-        self.save.name(tr("Save anyway") if anyway else tr("Save"), "" if self.save.isEnabled() else tr("Test it first."))
+        self.save.name(
+            tr("Save anyway") if anyway else tr("Save"), "" if self.save.isEnabled() else tr("Test it first.")
+        )
         (self.save if self._tested else self.test).setDefault(True)
 
     def _about(self) -> str:
@@ -234,10 +243,9 @@ class AddAccountDialog(Translated, FramedDialog):
         self.retranslate()
 
     def _clear_form(self) -> None:
-        self.result_strip.setParent(self)
-        self.result_strip.hide()
+        self.result_strip.say("")
         while (item := self._form_column.takeAt(0)) is not None:
-            if (widget := item.widget()) is not None and widget is not self.result_strip:
+            if (widget := item.widget()) is not None:
                 widget.hide()
                 widget.deleteLater()
         self.form = self.fields = None
@@ -264,6 +272,7 @@ class AddAccountDialog(Translated, FramedDialog):
             page.setAttribute(Qt.WidgetAttribute.WA_StyledBackground, True)
             self._pages.addWidget(page)
         self.body.addWidget(self._pages)
+        self.strip.addWidget(self.result_strip)
         self.foot.addWidget(self.back)
         self.foot.addStretch()
         for button in (self.cancel, self.test, self.save):

@@ -41,7 +41,7 @@ class EditAccountDialog(Translated, FramedDialog):
         self.cancel = Button(theme)
         self.save = Button(theme, "primary", "check")
         self.save.setDefault(True)
-        self._lay_out()
+        self._place_inputs()
         self.cancel.clicked.connect(self.reject)
         self.save.clicked.connect(self.run_save)
         self.retranslate()
@@ -60,7 +60,7 @@ class EditAccountDialog(Translated, FramedDialog):
     def run_save(self) -> None:
         """Store what was changed; says so if somebody else changed it first."""
         errors = self.fields.complaints()
-        renewed = bool(self.form and self.form.credentials())
+        renewed = self.form is not None and any(value is not False for value in self.form.credentials().values())
         if self.form is not None:
             errors |= self.form.complaints(self._desk.languages.current, skip_credentials=not renewed)
         self._show_errors(errors)
@@ -93,20 +93,19 @@ class EditAccountDialog(Translated, FramedDialog):
         if isinstance(error, Invalid) and not self._show_errors({error.field: error.message}):
             return
         self.result_strip.say(problem_of(error).text, "bad", "warning-circle")
-        self.show_whole(self.result_strip)
 
     def _show_errors(self, errors: dict[str, str]) -> list[str]:
         left = self.fields.show_errors(errors)
         return self.form.show_errors(left) if self.form is not None else list(left.values())
 
-    def _lay_out(self) -> None:
+    def _place_inputs(self) -> None:
         self.body.addWidget(self.fields)
         if self.form is not None:
             self.form.set_settings(self._account.settings)
             self.body.addWidget(self.form)
             self._secrets.setVisible(bool(self.form.descriptor.credential_fields))
             self.body.addWidget(self._secrets)
-        self.body.addWidget(self.result_strip)
+        self.strip.addWidget(self.result_strip)
         self.body.addStretch()
         self.foot.addStretch()
         self.foot.addWidget(self.cancel)

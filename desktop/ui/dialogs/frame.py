@@ -9,7 +9,10 @@ from desktop.ui.widgets.pill import transparent
 
 
 class FramedDialog(QDialog):
-    """Opened with `open()`; deleted when it is finished. `exec()` would stop the engine, which lives on this thread."""
+    """`body` scrolls, `strip` above the buttons does not.
+
+    Opened with `open()` and deleted when finished: `exec()` would stop the engine, which lives on this thread.
+    """
 
     def __init__(self, theme: Theme, parent: QWidget | None, width: int = 480) -> None:
         super().__init__(parent)
@@ -24,6 +27,8 @@ class FramedDialog(QDialog):
         self.foot = QHBoxLayout()
         self.foot.setContentsMargins(theme.px(24), theme.px(14), theme.px(24), theme.px(16))
         self.foot.setSpacing(theme.px(8))
+        self.strip = QHBoxLayout()
+        self.strip.setContentsMargins(theme.px(24), 0, theme.px(24), 0)
         self._area = self._scrolled()
         self._lay_out(theme)
 
@@ -48,9 +53,6 @@ class FramedDialog(QDialog):
         column.setSpacing(0)
         column.addLayout(head)
         column.addWidget(self._area, 1)
+        column.addLayout(self.strip)
         column.addWidget(line())
         column.addLayout(self.foot)
-
-    def show_whole(self, widget: QWidget) -> None:
-        """Scroll so that this can be seen."""
-        self._area.ensureWidgetVisible(widget, 0, 40)

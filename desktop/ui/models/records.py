@@ -24,9 +24,7 @@ class RecordsModel(QAbstractTableModel):
         text: what a screen reader says of a row's column.
     """
 
-    def __init__(
-        self, columns: Sequence[str], text: Callable[[Any, str], str], parent: QObject | None = None
-    ) -> None:
+    def __init__(self, columns: Sequence[str], text: Callable[[Any, str], str], parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.columns = tuple(columns)
         self._titles: dict[str, str] = {}

@@ -1,5 +1,6 @@
 """All accounts: how each fares, when it is checked next, and what can be done with it."""
 
+from collections.abc import Callable
 from typing import Any
 
 from PySide6.QtCore import QPoint, QRect, QTimer, Signal
@@ -21,7 +22,7 @@ from desktop.ui.widgets.table_card import TableCard
 from engine.api.accounts import AccountChanges, AccountSnapshot
 from engine.api.room import Api
 
-WIDTHS = {"account": 210, "status": 130, "worker": 120, "interval": 82, "next": 120, "unread": 76, "problem": 180}
+WIDTHS = {"account": 232, "status": 130, "worker": 116, "interval": 76, "next": 112, "unread": 70, "problem": 180}
 SPARE = ("problem", "interval", "worker")
 TICK_MS = 1000
 
@@ -38,7 +39,7 @@ class AccountsPage(Translated, QWidget):
         self._api: Api | None = None
         self._failed: Exception | None = None
         self.model = RecordsModel(tuple(WIDTHS), self._text, self)
-        self.table = Table(desk.theme, self.model, self._draw, WIDTHS, "problem", SPARE)
+        self.table = Table(desk.theme, self.model, self._draw, widths=WIDTHS, wide="problem", spare=SPARE)
         self.pane = AccountPane(desk)
         self.add = Button(desk.theme, "primary", "plus")
         self.card = TableCard(desk.theme, self.table, self.pane, (self.add,))
@@ -87,7 +88,9 @@ class AccountsPage(Translated, QWidget):
         if (one := self._chosen()) and self._api:
             said = tr("{name} is being checked.", name=one.display_name)
             self._desk.actions.run(
-                self._api.accounts.check(one.id), busy=self.pane.check, on_done=lambda _none: self._desk.toast(said, "ok")
+                self._api.accounts.check(one.id),
+                busy=self.pane.check,
+                on_done=lambda _none: self._desk.toast(said, "ok"),
             )
 
     def toggle_paused(self) -> None:
@@ -184,20 +187,16 @@ class AccountsPage(Translated, QWidget):
 
     def _text(self, one: AccountSnapshot, column: str) -> str:
         """What a cell says; also what a screen reader reads."""
-        match column:
-            case "account":
-                return f"{one.display_name}, {self._platform_name(one)}"
-            case "status":
-                return words.status_name(status_of(one))
-            case "worker":
-                return self._desk.directory.worker_name(one.worker_id)
-            case "interval":
-                return words.every(one.interval)
-            case "next":
-                return words.until(one.next_check_at, words.now()) if one.status != "paused" else "–"
-            case "unread":
-                return f"{one.unread:,}"
-        return one.last_error or one.reason or ""
+        says: dict[str, Callable[[], str]] = {
+            "account": lambda: f"{one.display_name}, {self._platform_name(one)}",
+            "status": lambda: words.status_name(status_of(one)),
+            "worker": lambda: self._desk.directory.worker_name(one.worker_id),
+            "interval": lambda: words.every(one.interval),
+            "next": lambda: words.until(one.next_check_at, words.now()) if one.status != "paused" else "–",
+            "unread": lambda: f"{one.unread:,}",
+            "problem": lambda: one.last_error or one.reason or "",
+        }
+        return says[column]()
 
     def _platform_name(self, one: AccountSnapshot) -> str:
         descriptor = self._desk.directory.platforms.get(one.platform)

@@ -240,7 +240,11 @@ class DetectionsPage(Translated, QWidget):
             self.panel.show_state("funnel", tr("Nothing here"), tr("No detection fits this filter."), primary=show)
         else:
             add = (tr("Add account"), self.add_account_asked.emit)
-            text = tr("Your accounts are being watched. What they receive appears here by itself.")
+            watched = self._desk.directory.anybody_watching()
+            waiting = tr("What your accounts receive appears here as soon as a worker watches them.")
+            text = (
+                tr("Your accounts are being watched. What they receive appears here by itself.") if watched else waiting
+            )
             self.panel.show_state("tray", tr("No detections yet"), text, second=add)
 
     def _connect(self) -> None:
@@ -289,10 +293,13 @@ class DetectionsPage(Translated, QWidget):
         px = self._desk.theme.px
         left = QVBoxLayout()
         left.setSpacing(px(12))
-        left.addWidget(self.banner)
+        strip = QHBoxLayout()
+        strip.setContentsMargins(0, 0, px(14), 0)
+        strip.addWidget(self.banner)
+        left.addLayout(strip)
         left.addWidget(self._lists, 1)
         row = QHBoxLayout()
-        row.setSpacing(px(4))
+        row.setSpacing(px(2))
         row.addLayout(left, 1)
         row.addWidget(self.detail)
         column = QVBoxLayout(self)

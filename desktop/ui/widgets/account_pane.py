@@ -5,7 +5,7 @@ from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QScrollArea, QVB
 
 from desktop.ui import words
 from desktop.ui.desk import Desk, Translated
-from desktop.ui.language import tr
+from desktop.ui.language import sentences, tr
 from desktop.ui.models.directory import status_of
 from desktop.ui.widgets.buttons import Button
 from desktop.ui.widgets.facts import Facts
@@ -39,7 +39,7 @@ class AccountPane(Translated, QFrame):
         self._pill = Pill(theme)
         self._close = Button(theme, "quiet", "x")
         self._close.clicked.connect(self.closed)
-        self.notice = Notice(theme)
+        self.notice = Notice(theme, narrow=True)
         self.check = Button(theme, "plain", "arrows-clockwise")
         self.pause = Button(theme, "plain", "pause")
         self.edit = Button(theme, "plain", "pencil-simple")
@@ -66,7 +66,9 @@ class AccountPane(Translated, QFrame):
         if moved and self._api is not None:
             self._desk.actions.run(
                 self._api.accounts.story(account.id),
-                on_done=lambda story: self._fill_story(story) if self.account and self.account.id == account.id else None,
+                on_done=lambda story: (
+                    self._fill_story(story) if self.account and self.account.id == account.id else None
+                ),
                 on_error=lambda _error: None,  # deleted meanwhile: the table says so
             )
         self._fill(account)
@@ -130,10 +132,10 @@ class AccountPane(Translated, QFrame):
     def _show_notice(self, one: AccountSnapshot) -> None:
         said = one.last_error or one.reason or ""
         if one.status == "reauthenticate":
-            text = " ".join(filter(None, (tr("The platform refuses the credentials; it is not checked any more."), said)))
+            text = sentences(tr("The platform refuses the credentials; it is not checked any more."), said)
             self.notice.say(text, "bad", "warning-circle", (tr("Enter new ones"), self.edit.click))
         elif one.status == "failing":
-            text = " ".join(filter(None, (tr("The last checks failed; it is tried again, less often."), said)))
+            text = sentences(tr("The last checks failed; it is tried again, less often."), said)
             self.notice.say(text, "warn", "warning")
         elif one.status == "active" and said:
             self.notice.say(said, "info", "info")

@@ -1,9 +1,14 @@
 """Buttons with an icon that follows the theme."""
 
+from collections.abc import Callable
+
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import QPushButton, QWidget
 
 from desktop.ui.theme import Theme
+
+#: a button's text and what it does
+Offer = tuple[str, Callable[[], None]]
 
 ICON_COLOURS = {
     "primary": "on_accent",
@@ -21,6 +26,7 @@ class Button(QPushButton):
     def __init__(self, theme: Theme, role: str = "plain", icon: str = "", parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._theme = theme
+        self._offer: Offer | None = None
         self._icon = icon
         self._colour = ICON_COLOURS.get(role, "text_2")
         self.setProperty("role", role)
@@ -45,6 +51,19 @@ class Button(QPushButton):
             self.setText(f"  {text}" if self._icon else text)
             self.setToolTip(tip)
         self.setAccessibleName(text)
+
+    def offer(self, given: Offer | None) -> None:
+        """Show this text and do this when clicked from now on; None hides the button."""
+        self.setVisible(given is not None)
+        if given is not None:
+            self.name(given[0])
+        if self._offer is None:
+            self.clicked.connect(self._take)
+        self._offer = given or self._offer or ("", lambda: None)
+
+    def _take(self) -> None:
+        if self._offer is not None:
+            self._offer[1]()
 
     def _tint(self) -> None:
         if self._icon:

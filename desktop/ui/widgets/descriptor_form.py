@@ -13,7 +13,7 @@ LAST = ("allow_private_network",)
 
 
 class DescriptorForm(QWidget):
-    """One input for each field. Keys are `settings.<field>` and `credentials.<field>`, as the engine's errors name them."""
+    """One input for each field. Keys as in the engine's errors: `settings.<name>`, `credentials.<name>`."""
 
     def __init__(self, theme: Theme, descriptor: Descriptor, changed: Callable[[], None]) -> None:
         super().__init__()
@@ -52,7 +52,9 @@ class DescriptorForm(QWidget):
         """What is wrong, by key."""
         found = {key: one.complaint(language) for key, one in self.inputs.items()}
         return {
-            key: text for key, text in found.items() if text and not (skip_credentials and key.startswith("credentials."))
+            key: text
+            for key, text in found.items()
+            if text and not (skip_credentials and key.startswith("credentials."))
         }
 
     def show_errors(self, errors: dict[str, str]) -> list[str]:

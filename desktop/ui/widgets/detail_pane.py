@@ -55,8 +55,7 @@ class DetailPane(Translated, QFrame):
         self.open = Button(theme, "plain", "arrow-square-out")
         self._facts = Facts(theme, FACTS)
         self._bubbles = QVBoxLayout()
-        self._nothing = StatePanel(theme)
-        self._nothing.text.setFixedWidth(theme.px(240))
+        self._nothing = StatePanel(theme, 240)
         self._stack = QStackedLayout(self)
         self._stack.addWidget(self._nothing)
         self._stack.addWidget(self._content(theme))
@@ -93,7 +92,9 @@ class DetailPane(Translated, QFrame):
             self._facts.name(key, text)
         self.copy.name(tr("Copy text"))
         self.open.name(tr("Open original"), "O")
-        self._nothing.show_state("chat-circle", tr("Nothing chosen"), tr("Choose a detection to read it here. J and K move."))
+        self._nothing.show_state(
+            "chat-circle", tr("Nothing chosen"), tr("Choose a detection to read it here. J and K move.")
+        )
         self.show_detection(self.detection)
 
     def _fill(self, detection: Detection) -> None:

@@ -16,6 +16,7 @@ from engine.records import Detection
 
 CARD = 96
 GAP = 8
+GUTTER = 6  #: pixels between the cards and the scroll bar
 SELECTED = QStyle.StateFlag.State_Selected
 HOVERED = QStyle.StateFlag.State_MouseOver
 FOCUSED = QStyle.StateFlag.State_HasFocus
@@ -53,8 +54,8 @@ class FeedDelegate(QStyledItemDelegate):
         painter.save()
         try:
             row = self._model.rows[index.row()]
-            area: QRect = option.rect.adjusted(0, 0, 0, -self._theme.px(GAP))  # type: ignore[attr-defined]
-            self._draw(Brush(painter, self._theme), row, area, option.state)  # type: ignore[attr-defined]
+            area: QRect = option.rect.adjusted(0, 0, -GUTTER, -self._theme.px(GAP))
+            self._draw(Brush(painter, self._theme), row, area, option.state)
         finally:
             painter.restore()
 
@@ -104,7 +105,9 @@ class FeedDelegate(QStyledItemDelegate):
             right -= px(15)
         shown = words.ago((self._now() - row.detected_at).total_seconds())
         width = self._small_metrics.horizontalAdvance(shown)
-        brush.text(QRect(right - width - px(2), card.y() + px(14), width + px(2), px(22)), shown, "muted", self._small, RIGHT)
+        brush.text(
+            QRect(right - width - px(2), card.y() + px(14), width + px(2), px(22)), shown, "muted", self._small, RIGHT
+        )
         right -= width + px(10)
         for on, icon, colour in ((row.starred, "star-fill", "warn"), (row.handled, "check-circle", "ok")):
             if on:

@@ -1,6 +1,6 @@
 """Labels: plain text always, because what platforms say is data and never markup."""
 
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import QEvent, QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QFrame, QLabel, QSizePolicy, QStyle, QStyleOption, QWidget
 
@@ -48,10 +48,40 @@ class Elided(QLabel):
             option.initFrom(self)
             shown = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, self.width())
             self.style().drawItemText(
-                painter, self.rect(), int(self.alignment()), option.palette, self.isEnabled(), shown, self.foregroundRole()
+                painter,
+                self.rect(),
+                int(self.alignment()),
+                option.palette,
+                self.isEnabled(),
+                shown,
+                self.foregroundRole(),
             )
         finally:
             painter.end()
+
+
+class Paragraph(QLabel):
+    """Centred text of a fixed width and as high as it needs: layouts that align a label cut its lines off."""
+
+    def __init__(self, role: str, width: int) -> None:
+        super().__init__()
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        self.setProperty("role", role)
+        self.setWordWrap(True)
+        self.setAlignment(Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop)
+        self.setFixedWidth(width)
+
+    def setText(self, text: str) -> None:
+        super().setText(text)
+        self._fit()
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange):
+            self._fit()
+
+    def _fit(self) -> None:
+        self.setFixedHeight(max(self.heightForWidth(self.width()), 1))
 
 
 def restyle(widget: QWidget) -> None:

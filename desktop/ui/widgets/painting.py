@@ -1,4 +1,4 @@
-"""What delegates and small widgets draw: text, pills, bars, avatars, tiles, sparklines. Colours come from the theme's tokens."""
+"""What delegates and small widgets draw: text, pills, bars, avatars, tiles, sparklines, in the theme's colours."""
 
 from collections.abc import Sequence
 

@@ -60,7 +60,9 @@ class Pill(Painted):
         centre.setX(theme.px(12))
         centre.setY(height / 2)
         brush.dot(centre, theme.px(3), self.tone)
-        brush.text(self.rect().adjusted(theme.px(20), 0, -theme.px(8), 0), self.text, self.tone, theme.font("small", 500))
+        brush.text(
+            self.rect().adjusted(theme.px(20), 0, -theme.px(8), 0), self.text, self.tone, theme.font("small", 500)
+        )
 
 
 class Avatar(Painted):

@@ -59,7 +59,12 @@ class NavButton(QAbstractButton):
         icon = area.adjusted(theme.px(11), 0, 0, 0)
         icon.setWidth(theme.px(20))
         brush.icon(icon, self._icon, colour, theme.px(18))
-        brush.text(area.adjusted(theme.px(44), 0, -theme.px(54), 0), self.text(), colour, theme.font("body", 600 if on else 500))
+        brush.text(
+            area.adjusted(theme.px(44), 0, -theme.px(54), 0),
+            self.text(),
+            colour,
+            theme.font("body", 600 if on else 500),
+        )
         if self.badge:
             self._draw_badge(brush)
 

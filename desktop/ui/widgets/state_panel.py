@@ -6,10 +6,11 @@ from PySide6.QtCore import QRectF, Qt, QTimer
 from PySide6.QtGui import QHideEvent, QPen, QShowEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
+from desktop.ui.language import sentences
 from desktop.ui.problems import Problem
 from desktop.ui.theme import Theme
-from desktop.ui.widgets.buttons import Button
-from desktop.ui.widgets.labels import label, restyle
+from desktop.ui.widgets.buttons import Button, Offer
+from desktop.ui.widgets.labels import Paragraph, label, restyle
 from desktop.ui.widgets.painting import Brush
 from desktop.ui.widgets.pill import Painted
 
@@ -64,20 +65,15 @@ class Emblem(Painted):
 class StatePanel(QWidget):
     """An emblem, a sentence, what it means, and up to two buttons."""
 
-    def __init__(self, theme: Theme) -> None:
+    def __init__(self, theme: Theme, width: int = 440) -> None:
         super().__init__()
         self._theme = theme
         self._emblem = Emblem(theme)
         self.title = label("heading")
-        self.text = label("body", wrap=True)
-        for one in (self.title, self.text):
-            one.setAlignment(Qt.AlignmentFlag.AlignHCenter)
-        self.text.setFixedWidth(theme.px(440))
+        self.title.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+        self.text = Paragraph("body", theme.px(width))
         self.primary = Button(theme, "primary")
         self.second = Button(theme)
-        self._calls: list[Callable[[], None]] = [lambda: None, lambda: None]
-        self.primary.clicked.connect(lambda: self._calls[0]())
-        self.second.clicked.connect(lambda: self._calls[1]())
         self._lay_out()
 
     def show_state(
@@ -88,23 +84,20 @@ class StatePanel(QWidget):
         *,
         tone: str = "neutral",
         busy: bool = False,
-        primary: tuple[str, Callable[[], None]] | None = None,
-        second: tuple[str, Callable[[], None]] | None = None,
+        primary: Offer | None = None,
+        second: Offer | None = None,
     ) -> None:
         """Show a state; `primary` and `second` are a button's text and what it does."""
         self._emblem.show_icon(icon, tone, busy)
         self.title.setText(title)
         self.text.setText(text)
         self.setAccessibleName(f"{title} {text}".strip())
-        for number, (button, given) in enumerate(((self.primary, primary), (self.second, second))):
-            button.setVisible(given is not None)
-            if given is not None:
-                button.name(given[0])
-                self._calls[number] = given[1]
+        self.primary.offer(primary)
+        self.second.offer(second)
 
-    def show_problem(self, problem: Problem, again: tuple[str, Callable[[], None]]) -> None:
+    def show_problem(self, problem: Problem, again: Offer) -> None:
         """What happened, what it means, what to do; and a button to do it."""
-        text = " ".join(part for part in (problem.meaning, problem.advice) if part)
+        text = sentences(problem.meaning, problem.advice)
         self.show_state("warning-circle", problem.title, text, tone="bad", primary=again)
 
     def _lay_out(self) -> None:
@@ -130,23 +123,14 @@ class StatePanel(QWidget):
 class Notice(QFrame):
     """A strip that says what is amiss, and the button that helps. Hidden while all is well."""
 
-    def __init__(self, theme: Theme) -> None:
+    def __init__(self, theme: Theme, *, narrow: bool = False) -> None:
         super().__init__()
         self._theme = theme
         self._mark = label()
         self.text = label("", wrap=True)
         self.button = Button(theme, "link")
         self.second = Button(theme, "link")
-        self._calls: list[Callable[[], None]] = [lambda: None, lambda: None]
-        self.button.clicked.connect(lambda: self._calls[0]())
-        self.second.clicked.connect(lambda: self._calls[1]())
-        row = QHBoxLayout(self)
-        row.setContentsMargins(theme.px(12), theme.px(4), theme.px(6), theme.px(4))
-        row.setSpacing(theme.px(8))
-        row.addWidget(self._mark)
-        row.addWidget(self.text, 1)
-        row.addWidget(self.button)
-        row.addWidget(self.second)
+        self._lay_out(theme.px, narrow)
         self._look = ("", "")
         theme.changed.connect(self._tint)
         self.hide()
@@ -156,18 +140,15 @@ class Notice(QFrame):
         text: str,
         tone: str = "warn",
         icon: str = "warning",
-        button: tuple[str, Callable[[], None]] | None = None,
-        second: tuple[str, Callable[[], None]] | None = None,
+        button: Offer | None = None,
+        second: Offer | None = None,
     ) -> None:
         """Say this; an empty text says nothing and hides the strip."""
         self.setVisible(bool(text))
         self.text.setText(text)
         self.setAccessibleName(text)
-        for number, (one, given) in enumerate(((self.button, button), (self.second, second))):
-            one.setVisible(given is not None)
-            if given is not None:
-                one.name(given[0])
-                self._calls[number] = given[1]
+        self.button.offer(button)
+        self.second.offer(second)
         if (tone, icon) != self._look:
             self._look = (tone, icon)
             self.setProperty("tone", tone)
@@ -178,3 +159,24 @@ class Notice(QFrame):
         tone, icon = self._look
         if tone:
             self._mark.setPixmap(self._theme.icons.pixmap(icon, tone, self._theme.px(18), self.devicePixelRatioF()))
+
+    def _lay_out(self, px: Callable[[int], int], narrow: bool) -> None:
+        """The buttons at the right of the text; in a narrow place below it."""
+        column = QVBoxLayout(self)
+        column.setContentsMargins(px(12), px(6), px(6), px(6))
+        column.setSpacing(0)
+        row, buttons = QHBoxLayout(), QHBoxLayout()
+        row.setSpacing(px(10))
+        row.addWidget(self._mark, 0, Qt.AlignmentFlag.AlignTop if narrow else Qt.AlignmentFlag.AlignVCenter)
+        row.addWidget(self.text, 1)
+        column.addLayout(row)
+        if narrow:
+            buttons.setContentsMargins(px(20), 0, 0, 0)
+            column.addLayout(buttons)
+        else:
+            row.addLayout(buttons)
+        buttons.addWidget(self.button)
+        buttons.addWidget(self.second)
+        if narrow:
+            buttons.addStretch()
+        self.text.setMinimumHeight(px(24))

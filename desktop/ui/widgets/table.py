@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from PySide6.QtCore import QEvent, QItemSelectionModel, QModelIndex, QPersistentModelIndex, QPoint, QRect, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QResizeEvent
-from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QStyledItemDelegate, QStyleOptionViewItem, QTableView
+from PySide6.QtGui import QFocusEvent, QKeyEvent, QMouseEvent, QPainter, QResizeEvent
+from PySide6.QtWidgets import QAbstractItemView, QAbstractScrollArea, QHeaderView, QStyledItemDelegate, QStyleOptionViewItem, QTableView
 
 from desktop.ui.models.records import RecordsModel
 from desktop.ui.theme import Theme
@@ -64,7 +64,14 @@ class Table(QTableView):
     menu_asked = Signal(str, QPoint)
 
     def __init__(
-        self, theme: Theme, records: RecordsModel, draw: Draw, widths: Mapping[str, int], wide: str, spare: tuple[str, ...]
+        self,
+        theme: Theme,
+        records: RecordsModel,
+        draw: Draw,
+        *,
+        widths: Mapping[str, int],
+        wide: str,
+        spare: tuple[str, ...],
     ) -> None:
         super().__init__()
         self.records = records
@@ -100,6 +107,11 @@ class Table(QTableView):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._share_out()
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        """Not QAbstractItemView's, which would choose the first row and so open what nobody asked for."""
+        QAbstractScrollArea.focusInEvent(self, event)
+        self.viewport().update()
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         self._hover(self.rowAt(round(event.position().y())))
@@ -145,10 +157,11 @@ class Table(QTableView):
         for key in self._spare:
             if sum(self._widths[c] for c in columns if c not in hidden) > room:
                 hidden.add(key)
+        wide = columns[0] if self._wide in hidden else self._wide
         shown = sum(self._widths[c] for c in columns if c not in hidden)
         for number, key in enumerate(columns):
             self.setColumnHidden(number, key in hidden)
-            extra = max(room - shown, 0) if key == self._wide else 0
+            extra = max(room - shown, 0) if key == wide else 0
             self.setColumnWidth(number, self._widths[key] + extra)
 
     def _hover(self, row: int) -> None:

@@ -54,7 +54,8 @@ class Toast(QFrame):
         button = Button(theme, "undo", "arrow-counter-clockwise")
         button.set_icon("arrow-counter-clockwise", "toast_accent")
         button.name(tr("Undo"))
-        button.clicked.connect(lambda: (undo(), self.go()))
+        button.clicked.connect(undo)
+        button.clicked.connect(self.go)
         return button
 
     def _timed_out(self) -> None:
@@ -66,11 +67,12 @@ class Toast(QFrame):
 
 
 class Toasts(QWidget):
-    """The stack of toasts over the bottom of its parent; newest at the bottom, never more than three."""
+    """The stack of toasts over the bottom of its parent, right of `left`; newest lowest, never more than three."""
 
-    def __init__(self, theme: Theme, parent: QWidget) -> None:
+    def __init__(self, theme: Theme, parent: QWidget, left: int) -> None:
         super().__init__(parent)
         transparent(self)
+        self._left = left
         self._theme = theme
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
@@ -93,8 +95,7 @@ class Toasts(QWidget):
 
     def toasts(self) -> list[Toast]:
         """Those that are to be seen."""
-        found = (self._column.itemAt(i).widget() for i in range(self._column.count()))
-        return [toast for toast in found if isinstance(toast, Toast) and not toast.isHidden()]
+        return [toast for toast in self.findChildren(Toast) if not toast.isHidden()]
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if watched is self.parent() and event.type() == QEvent.Type.Resize:
@@ -107,10 +108,11 @@ class Toasts(QWidget):
         if parent is None or not shown:
             self.hide()
             return
-        width = min(self._theme.px(460), parent.width() - self._theme.px(48))
+        room = parent.width() - self._left
+        width = min(self._theme.px(400), room - self._theme.px(48))
         height = sum(max(toast.heightForWidth(width), toast.sizeHint().height()) for toast in shown)
         height += self._column.spacing() * (len(shown) - 1)
-        left = (parent.width() - width) // 2
+        left = self._left + (room - width) // 2
         self.setGeometry(left, parent.height() - height - self._theme.px(24), width, height)
         self.show()
         self.raise_()

@@ -82,7 +82,7 @@ async def _try(call: Call) -> Tried:
 
 
 async def _import(call: Call) -> Imported:
-    read = exchange.read_csv if call.content_type == CSV else exchange.read_json
+    read = exchange.rows_of_csv if call.content_type == CSV else exchange.rows_of_json
     return await exchange.take_in(call.api, read(call.body))
 
 

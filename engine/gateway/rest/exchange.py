@@ -18,7 +18,7 @@ from engine.api.errors import ApiError, Invalid
 from engine.api.room import Api
 from engine.gateway.rest.answers import Imported, RowFailed
 from engine.gateway.rest.bodies import NewAccountBody
-from engine.gateway.rest.fit import NotJson, fit_values
+from engine.gateway.rest.fit import fit_values, read_json
 from worker.protocol.descriptor import Field, Values
 
 MAX_ROWS = 5000  #: of one import
@@ -78,12 +78,9 @@ async def give_out(accounts: Accounts) -> list[Exported]:
     return rows
 
 
-def read_json(raw: bytes) -> list[Row]:
+def rows_of_json(raw: bytes) -> list[Row]:
     """Rows of a JSON file: a list, or what the export gave. Raises NotJson, Invalid."""
-    try:
-        content = msgspec.json.decode(raw)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        raise NotJson("the body is not JSON") from None
+    content = read_json(raw)
     for key in ("data", "items"):
         content = content.get(key, content) if isinstance(content, dict) else content
     if not isinstance(content, list):
@@ -91,7 +88,7 @@ def read_json(raw: bytes) -> list[Row]:
     return [row if isinstance(row, dict) else {} for row in content]
 
 
-def read_csv(raw: bytes) -> list[Row]:
+def rows_of_csv(raw: bytes) -> list[Row]:
     """Rows of a CSV file with a heading. Raises NotCsv."""
     try:
         lines = csv.DictReader(io.StringIO(raw.decode("utf-8-sig"), newline=""), restkey="", strict=True)

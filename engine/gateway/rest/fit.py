@@ -30,8 +30,17 @@ def fit_body(raw: bytes, kind: type[T]) -> T:
     try:
         return msgspec.json.decode(raw, type=kind)
     except msgspec.ValidationError as error:
+        read_json(raw)  # a broken end counts more than a wrong beginning
         raise invalid(error) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        raise NotJson("the body is not JSON") from None
+
+
+def read_json(raw: bytes) -> Any:
+    """Decode whatever is there. Raises NotJson."""
+    try:
+        return msgspec.json.decode(raw)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         raise NotJson("the body is not JSON") from None
 
 

@@ -103,12 +103,11 @@ def _query_parameters(route: Route) -> list[Schema]:
 
 def _given(schema: Schema) -> Schema:
     """A parameter is absent or has a value; null is no value that a query can carry."""
-    kinds = [kind for kind in schema.get("anyOf", [schema]) if kind != {"type": "null"}]
-    rest = {key: value for key, value in schema.items() if key != "anyOf" and value is not None}
-    given = {**rest, **kinds[0]} if len(kinds) == 1 else {**rest, "anyOf": kinds}
-    if isinstance(given.get("enum"), list):
+    kinds = [kind for kind in schema.get("anyOf", ()) if kind != {"type": "null"}]
+    given = {**schema, **kinds[0]} if len(kinds) == 1 else dict(schema)
+    if "enum" in given:
         given["enum"] = [value for value in given["enum"] if value is not None]
-    return {key: value for key, value in given.items() if not (key == "default" and value is None)}
+    return {key: value for key, value in given.items() if value is not None and (key != "anyOf" or len(kinds) > 1)}
 
 
 def _answer(route: Route, schema_of: Callable[[Any], Schema]) -> Schema:

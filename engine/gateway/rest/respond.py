@@ -18,18 +18,18 @@ class Failed(Struct, frozen=True):
     details: dict[str, Any] = {}
 
 
-class Failure(Struct, frozen=True):
+class Failure(Struct, frozen=True, kw_only=True):
     """The answer to what was not done."""
 
-    error: Failed
     success: bool = False
+    error: Failed
 
 
-class Success(Struct, Generic[T], frozen=True):
+class Success(Struct, Generic[T], frozen=True, kw_only=True):
     """The answer to what was done."""
 
-    data: T
     success: bool = True
+    data: T
 
 
 class Page(Struct, Generic[T], frozen=True):
@@ -41,12 +41,12 @@ class Page(Struct, Generic[T], frozen=True):
 
 def success(data: object, status: int = 200) -> web.Response:
     """`{"success": true, "data": …}`."""
-    return _json(Success(data), status)
+    return _json(Success(data=data), status)
 
 
 def failure(status: int, code: str, message: str, details: Mapping[str, object] | None = None) -> web.Response:
     """`{"success": false, "error": {…}}` with the fitting status."""
-    return _json(Failure(Failed(code, message, dict(details or {}))), status)
+    return _json(Failure(error=Failed(code, message, dict(details or {}))), status)
 
 
 def _json(value: object, status: int) -> web.Response:

@@ -1,0 +1,210 @@
+"""One worker: its figures, why it is not well, and the accounts that sit on it right now."""
+
+from PySide6.QtCore import QPointF, QRect, QSize, Signal
+from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+
+from desktop.ui import words
+from desktop.ui.desk import Desk, Translated
+from desktop.ui.language import sentences, tr, trn
+from desktop.ui.widgets.buttons import Button
+from desktop.ui.widgets.facts import Facts
+from desktop.ui.widgets.labels import Elided, label, line
+from desktop.ui.widgets.painting import Brush
+from desktop.ui.widgets.pill import Painted, Pill, PlatformTile, transparent
+from desktop.ui.widgets.state_panel import Notice
+from engine.api.accounts import AccountSnapshot
+from engine.api.workers import WorkerSnapshot
+
+WIDTH = 340
+FACTS = ("heartbeat", "lag", "memory", "restarts", "outbox", "platforms", "version")
+ROW = 36
+MOST = 200  #: accounts listed; more are counted
+
+
+class AccountList(Painted):
+    """The accounts on a worker, painted: they may be hundreds and move while one looks."""
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__(desk.theme)
+        self._desk = desk
+        self.accounts: list[AccountSnapshot] = []
+
+    def show_accounts(self, accounts: list[AccountSnapshot]) -> None:
+        """Show these."""
+        if accounts != self.accounts:
+            self.accounts = accounts
+            self.setAccessibleName(", ".join(account.display_name for account in accounts[:50]))
+            self.setFixedHeight(self.theme.px(ROW) * min(len(accounts), MOST))
+            self.update()
+
+    def sizeHint(self) -> QSize:
+        return QSize(0, self.theme.px(ROW) * min(len(self.accounts), MOST))
+
+    def draw(self, brush: Brush) -> None:
+        px, directory = self.theme.px, self._desk.directory
+        for number, account in enumerate(self.accounts[:MOST]):
+            area = QRect(0, number * px(ROW), self.width(), px(ROW))
+            tile = QRect(0, area.y() + px(4), px(28), px(28))
+            descriptor = directory.platforms.get(account.platform)
+            brush.box(tile, "raised", px(7))
+            brush.icon(
+                tile,
+                self.theme.icons.platform(descriptor.icon if descriptor else "", account.platform),
+                "text_2",
+                px(15),
+            )
+            tone = self.theme.status_tone(account.status)
+            if tone != "ok":
+                brush.dot(QPointF(area.right() - px(8), area.y() + area.height() / 2), px(4), tone)
+            brush.text(area.adjusted(px(40), 0, -px(20), 0), account.display_name, "text")
+
+
+class WorkerPane(Translated, QFrame):
+    """Signals: closed(). The page connects the buttons."""
+
+    closed = Signal()
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__()
+        theme = desk.theme
+        self.setProperty("role", "card")
+        self.setFixedWidth(theme.px(WIDTH))
+        self._desk = desk
+        self.worker: WorkerSnapshot | None = None
+        self._tile = PlatformTile(theme)
+        self._tile.show_icon("hard-drives")
+        self._name, self._host = Elided("heading"), Elided("muted")
+        self._pill = Pill(theme)
+        self._close = Button(theme, "quiet", "x")
+        self._close.clicked.connect(self.closed)
+        self.notice = Notice(theme, narrow=True)
+        self.restart = Button(theme, "plain", "arrows-clockwise")
+        self.drain = Button(theme, "plain", "pause")
+        self.edit = Button(theme, "plain", "pencil-simple")
+        self.remove = Button(theme, "danger", "trash")
+        self._facts = Facts(theme, FACTS)
+        self._accounts_title = label("field")
+        self.accounts = AccountList(desk)
+        self._lay_out()
+        self.retranslate()
+
+    def show_worker(self, worker: WorkerSnapshot | None) -> None:
+        """Show it and the accounts on it, or nothing."""
+        self.worker = worker
+        if worker is not None:
+            self._fill(worker)
+
+    def tick(self) -> None:
+        """A second went by."""
+        if self.worker is not None and self.isVisible():
+            self._show_heartbeat(self.worker)
+
+    def retranslate(self) -> None:
+        names = {
+            "heartbeat": tr("Last heartbeat"),
+            "lag": tr("Loop lag"),
+            "memory": tr("Memory"),
+            "restarts": tr("Restarts"),
+            "outbox": tr("Waiting to be stored"),
+            "platforms": tr("Platforms"),
+            "version": tr("Version"),
+        }
+        for key, text in names.items():
+            self._facts.name(key, text)
+        self._close.name(tr("Close"))
+        self.restart.name(tr("Restart"))
+        self.edit.name(tr("Edit"))
+        self.remove.name(tr("Remove"))
+        if self.worker is not None:
+            self._fill(self.worker)
+
+    def _fill(self, worker: WorkerSnapshot) -> None:
+        theme = self._desk.theme
+        self._name.setText(worker.name)
+        here = tr("this computer") if worker.kind == "local" else worker.host
+        self._host.setText(f"{here} · PID {worker.pid}" if worker.pid else here)
+        self._pill.show_status(words.status_name(worker.state), theme.status_tone(worker.state))
+        draining = worker.draining or worker.state == "draining"
+        self.drain.set_icon("play" if draining else "pause")
+        self.drain.name(
+            tr("Resume") if draining else tr("Drain"), "" if draining else tr("Move its accounts to others")
+        )
+        local = worker.kind == "local"
+        self.restart.setEnabled(local and worker.state != "starting")
+        self._fill_facts(worker)
+        self._show_notice(worker)
+        held = self._desk.directory.accounts_on(worker.id)
+        self._accounts_title.setText(trn("{n} account here", "{n} accounts here", len(held)))
+        self.accounts.show_accounts(held)
+
+    def _fill_facts(self, worker: WorkerSnapshot) -> None:
+        show = self._facts.show_value
+        show("lag", "–" if worker.loop_lag is None else f"{worker.loop_lag * 1000:.0f} ms")
+        show("memory", words.megabytes(worker.memory))
+        show("restarts", f"{worker.restarts:,}")
+        show("outbox", f"{worker.outbox:,}")
+        platforms = ", ".join(worker.platforms)
+        show("platforms", platforms, platforms if len(worker.platforms) > 3 else "")
+        show("version", worker.version)
+        self._show_heartbeat(worker)
+
+    def _show_heartbeat(self, worker: WorkerSnapshot) -> None:
+        age = self._desk.directory.heartbeat_age(worker)
+        self._facts.show_value("heartbeat", "–" if age is None else words.span(age))
+
+    def _show_notice(self, worker: WorkerSnapshot) -> None:
+        restart = (tr("Restart"), self.restart.click) if worker.kind == "local" else None
+        if worker.state == "failed":
+            told = tr("It failed too often and is not started again. Its accounts moved to other workers.")
+            self.notice.say(sentences(told, worker.reason), "bad", "warning-circle", restart)
+        elif worker.state == "offline":
+            told = tr("It is not heard from. Its accounts are being moved to other workers.")
+            self.notice.say(sentences(told, worker.reason), "bad", "cloud-slash", restart)
+        elif worker.state == "degraded":
+            self.notice.say(sentences(tr("It works, but slower than it should."), worker.reason), "warn", "warning")
+        else:
+            self.notice.say("")
+
+    def _lay_out(self) -> None:
+        px = self._desk.theme.px
+        buttons = QGridLayout()
+        buttons.setSpacing(px(8))
+        for number, button in enumerate((self.restart, self.drain, self.edit, self.remove)):
+            buttons.addWidget(button, number // 2, number % 2)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(px(20), px(20), px(20), px(20))
+        column.setSpacing(px(12))
+        column.addLayout(self._head())
+        column.addWidget(self._pill)
+        column.addWidget(self.notice)
+        column.addWidget(self._scrolled(), 1)
+        column.addLayout(buttons)
+
+    def _head(self) -> QHBoxLayout:
+        px = self._desk.theme.px
+        names = QVBoxLayout()
+        names.setSpacing(px(2))
+        for one in (self._name, self._host):
+            one.setFixedHeight(px(20))
+            names.addWidget(one)
+        row = QHBoxLayout()
+        row.setSpacing(px(12))
+        row.addWidget(self._tile)
+        row.addLayout(names, 1)
+        row.addWidget(self._close)
+        return row
+
+    def _scrolled(self) -> QScrollArea:
+        px = self._desk.theme.px
+        inside = transparent(QWidget())
+        column = QVBoxLayout(inside)
+        column.setContentsMargins(0, 0, px(2), 0)
+        column.setSpacing(px(8))
+        for one in (self._facts, line(), self._accounts_title, self.accounts):
+            column.addWidget(one)
+        column.addStretch()
+        area = QScrollArea()
+        area.setWidget(inside)
+        area.setWidgetResizable(True)
+        area.setFrameShape(QFrame.Shape.NoFrame)
+        return area

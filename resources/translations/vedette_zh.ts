@@ -1,0 +1,1108 @@
+<?xml version="1.0" encoding="utf-8"?>
+<!DOCTYPE TS>
+<TS version="2.1" language="zh_CN" sourcelanguage="en">
+ <context>
+  <name>Vedette</name>
+  <message>
+   <source>Name</source>
+   <translation>名称</translation>
+  </message>
+  <message>
+   <source>How it is called in this window.</source>
+   <translation>在本窗口中显示的名称。</translation>
+  </message>
+  <message>
+   <source> s</source>
+   <translation> 秒</translation>
+  </message>
+  <message>
+   <source>Check every</source>
+   <translation>检测间隔</translation>
+  </message>
+  <message>
+   <source>Seconds between two checks, from {least} to 1 h.</source>
+   <translation>两次检测之间的秒数，从 {least} 到 1 小时。</translation>
+  </message>
+  <message>
+   <source>Tags</source>
+   <translation>标签</translation>
+  </message>
+  <message>
+   <source>Separated by commas.</source>
+   <translation>用逗号分隔。</translation>
+  </message>
+  <message>
+   <source>Give it a name.</source>
+   <translation>请填写名称。</translation>
+  </message>
+  <message>
+   <source>Add account</source>
+   <translation>添加账号</translation>
+  </message>
+  <message>
+   <source>No worker has said yet which platforms it can watch. They appear here as soon as one does.</source>
+   <translation>还没有工作节点报告可检测的平台。一有报告，平台就会显示在这里。</translation>
+  </message>
+  <message>
+   <source>Other platform</source>
+   <translation>其他平台</translation>
+  </message>
+  <message>
+   <source>Cancel</source>
+   <translation>取消</translation>
+  </message>
+  <message>
+   <source>Test</source>
+   <translation>测试</translation>
+  </message>
+  <message>
+   <source>Testing…</source>
+   <translation>正在测试…</translation>
+  </message>
+  <message>
+   <source>It works: {who}</source>
+   <translation>测试通过：{who}</translation>
+  </message>
+  <message>
+   <source>It works.</source>
+   <translation>测试通过。</translation>
+  </message>
+  <message>
+   <source>{name} is being watched.</source>
+   <translation>已开始检测 {name}。</translation>
+  </message>
+  <message>
+   <source>Which platform is it on?</source>
+   <translation>账号在哪个平台上？</translation>
+  </message>
+  <message>
+   <source>Allow and test again</source>
+   <translation>允许并重新测试</translation>
+  </message>
+  <message>
+   <source>Save anyway</source>
+   <translation>仍然保存</translation>
+  </message>
+  <message>
+   <source>Save</source>
+   <translation>保存</translation>
+  </message>
+  <message>
+   <source>Test it first.</source>
+   <translation>请先测试。</translation>
+  </message>
+  <message>
+   <source>, </source>
+   <translation>、</translation>
+  </message>
+  <message>
+   <source>Edit account</source>
+   <translation>编辑账号</translation>
+  </message>
+  <message>
+   <source>Credentials are kept sealed and never shown. Leave them empty to keep them.</source>
+   <translation>凭据加密保存，不会再显示。留空则保持不变。</translation>
+  </message>
+  <message>
+   <source>{name} was changed.</source>
+   <translation>已修改 {name}。</translation>
+  </message>
+  <message>
+   <source>Edit worker</source>
+   <translation>编辑工作节点</translation>
+  </message>
+  <message>
+   <source>Capacity</source>
+   <translation>容量</translation>
+  </message>
+  <message>
+   <source>How many accounts it may watch at most.</source>
+   <translation>最多可检测的账号数。</translation>
+  </message>
+  <message>
+   <source>{online} of {n} worker online</source>
+   <translation>{n} 个节点中 {online} 个在线</translation>
+  </message>
+  <message>
+   <source>{online} of {n} workers online</source>
+   <translation>{n} 个节点中 {online} 个在线</translation>
+  </message>
+  <message>
+   <source>Engine starting</source>
+   <translation>引擎启动中</translation>
+  </message>
+  <message>
+   <source>Engine running</source>
+   <translation>引擎运行中</translation>
+  </message>
+  <message>
+   <source>Engine closing</source>
+   <translation>引擎关闭中</translation>
+  </message>
+  <message>
+   <source>Engine stopped</source>
+   <translation>引擎已停止</translation>
+  </message>
+  <message>
+   <source>{n} / min</source>
+   <translation>{n} / 分钟</translation>
+  </message>
+  <message>
+   <source>As the system</source>
+   <translation>跟随系统</translation>
+  </message>
+  <message>
+   <source>Light</source>
+   <translation>浅色</translation>
+  </message>
+  <message>
+   <source>Dark</source>
+   <translation>深色</translation>
+  </message>
+  <message>
+   <source>Detections</source>
+   <translation>检测动态</translation>
+  </message>
+  <message>
+   <source>Everything your accounts received, newest first</source>
+   <translation>账号收到的全部内容，最新在前</translation>
+  </message>
+  <message>
+   <source>Accounts</source>
+   <translation>账号</translation>
+  </message>
+  <message>
+   <source>What is watched, how often, and how it fares</source>
+   <translation>检测哪些账号、多久一次、状况如何</translation>
+  </message>
+  <message>
+   <source>Workers</source>
+   <translation>工作节点</translation>
+  </message>
+  <message>
+   <source>Live health of everything that watches accounts</source>
+   <translation>所有检测账号的节点的实时状况</translation>
+  </message>
+  <message>
+   <source>The engine is not running.</source>
+   <translation>引擎没有运行。</translation>
+  </message>
+  <message>
+   <source>No account is being watched. {why}</source>
+   <translation>目前没有检测任何账号。{why}</translation>
+  </message>
+  <message>
+   <source>Start it again; if it stays, the log says more.</source>
+   <translation>请重新启动；如果问题依旧，请查看日志。</translation>
+  </message>
+  <message>
+   <source>What was found is being stored. This takes a few seconds at most.</source>
+   <translation>正在保存检测结果，最多几秒钟。</translation>
+  </message>
+  <message>
+   <source>The window is ready; accounts follow in a moment.</source>
+   <translation>窗口已就绪，账号马上就到。</translation>
+  </message>
+  <message>
+   <source>The sample accounts were removed.</source>
+   <translation>示例账号已移除。</translation>
+  </message>
+  <message>
+   <source>Start again</source>
+   <translation>重新启动</translation>
+  </message>
+  <message>
+   <source>Closing…</source>
+   <translation>正在关闭…</translation>
+  </message>
+  <message>
+   <source>Starting the engine…</source>
+   <translation>正在启动引擎…</translation>
+  </message>
+  <message>
+   <source>No worker is online: nothing is being checked. What is found later is not lost.</source>
+   <translation>没有在线的工作节点，目前不进行检测。恢复后会补上，不会遗漏。</translation>
+  </message>
+  <message>
+   <source>Go to workers</source>
+   <translation>查看工作节点</translation>
+  </message>
+  <message>
+   <source>Remove sample accounts</source>
+   <translation>移除示例账号</translation>
+  </message>
+  <message>
+   <source>These are sample accounts.</source>
+   <translation>这些是示例账号。</translation>
+  </message>
+  <message>
+   <source>{name} was deleted. It can be restored for 30 days.</source>
+   <translation>已删除 {name}，30 天内可以恢复。</translation>
+  </message>
+  <message>
+   <source>{name} is being checked.</source>
+   <translation>正在检测 {name}。</translation>
+  </message>
+  <message>
+   <source>Account</source>
+   <translation>账号</translation>
+  </message>
+  <message>
+   <source>Status</source>
+   <translation>状态</translation>
+  </message>
+  <message>
+   <source>Worker</source>
+   <translation>工作节点</translation>
+  </message>
+  <message>
+   <source>Interval</source>
+   <translation>间隔</translation>
+  </message>
+  <message>
+   <source>Next check</source>
+   <translation>下次检测</translation>
+  </message>
+  <message>
+   <source>Unread</source>
+   <translation>未读</translation>
+  </message>
+  <message>
+   <source>Last problem</source>
+   <translation>最近的问题</translation>
+  </message>
+  <message>
+   <source>{n} account</source>
+   <translation>{n} 个账号</translation>
+  </message>
+  <message>
+   <source>{n} accounts</source>
+   <translation>{n} 个账号</translation>
+  </message>
+  <message>
+   <source>Try again</source>
+   <translation>重试</translation>
+  </message>
+  <message>
+   <source>Loading accounts…</source>
+   <translation>正在加载账号…</translation>
+  </message>
+  <message>
+   <source>Add the accounts you want to keep an eye on: a feed, a mailbox, a social profile.</source>
+   <translation>添加您想关注的账号：订阅源、邮箱或社交账号。</translation>
+  </message>
+  <message>
+   <source>No accounts yet</source>
+   <translation>还没有账号</translation>
+  </message>
+  <message>
+   <source>Detections, newest first</source>
+   <translation>检测动态，最新在前</translation>
+  </message>
+  <message>
+   <source>Marked {n} detection as read.</source>
+   <translation>已将 {n} 条动态标为已读。</translation>
+  </message>
+  <message>
+   <source>Marked {n} detections as read.</source>
+   <translation>已将 {n} 条动态标为已读。</translation>
+  </message>
+  <message>
+   <source>{n} new detection</source>
+   <translation>{n} 条新动态</translation>
+  </message>
+  <message>
+   <source>{n} new detections</source>
+   <translation>{n} 条新动态</translation>
+  </message>
+  <message>
+   <source>No detection contains “{words}”. Fewer or shorter words find more.</source>
+   <translation>没有包含“{words}”的动态。减少或缩短关键词可以找到更多。</translation>
+  </message>
+  <message>
+   <source>Marked as not handled.</source>
+   <translation>已标为未处理。</translation>
+  </message>
+  <message>
+   <source>Marked as handled.</source>
+   <translation>已标为已处理。</translation>
+  </message>
+  <message>
+   <source>Copied.</source>
+   <translation>已复制。</translation>
+  </message>
+  <message>
+   <source>Everything is read already.</source>
+   <translation>全部都已读。</translation>
+  </message>
+  <message>
+   <source>Clear search</source>
+   <translation>清除搜索</translation>
+  </message>
+  <message>
+   <source>Nothing found</source>
+   <translation>没有找到</translation>
+  </message>
+  <message>
+   <source>Searching…</source>
+   <translation>正在搜索…</translation>
+  </message>
+  <message>
+   <source>Loading detections…</source>
+   <translation>正在加载动态…</translation>
+  </message>
+  <message>
+   <source>All read</source>
+   <translation>全部已读</translation>
+  </message>
+  <message>
+   <source>New detections appear here by themselves.</source>
+   <translation>新动态会自动显示在这里。</translation>
+  </message>
+  <message>
+   <source>What your accounts receive appears here as soon as a worker watches them.</source>
+   <translation>一有工作节点检测，账号收到的内容就会显示在这里。</translation>
+  </message>
+  <message>
+   <source>Show everything</source>
+   <translation>显示全部</translation>
+  </message>
+  <message>
+   <source>Nothing here</source>
+   <translation>这里没有内容</translation>
+  </message>
+  <message>
+   <source>No detection fits this filter.</source>
+   <translation>没有符合筛选条件的动态。</translation>
+  </message>
+  <message>
+   <source>Your accounts are being watched. What they receive appears here by itself.</source>
+   <translation>正在检测您的账号，收到的内容会自动显示在这里。</translation>
+  </message>
+  <message>
+   <source>No detections yet</source>
+   <translation>还没有动态</translation>
+  </message>
+  <message>
+   <source>Welcome to Vedette</source>
+   <translation>欢迎使用 Vedette</translation>
+  </message>
+  <message>
+   <source>Vedette watches your social and messaging accounts and shows every comment, mention and message.</source>
+   <translation>Vedette 为您检测社交和通讯账号，每一条评论、提及和私信都会显示在这里。</translation>
+  </message>
+  <message>
+   <source>Have a look first</source>
+   <translation>先看一看</translation>
+  </message>
+  <message>
+   <source>Three made-up accounts fill the window within seconds. One click removes them.</source>
+   <translation>三个虚构的账号，几秒钟内就有内容，点一下即可移除。</translation>
+  </message>
+  <message>
+   <source>Try it with sample accounts</source>
+   <translation>用示例账号试一试</translation>
+  </message>
+  <message>
+   <source>Start for real</source>
+   <translation>正式开始</translation>
+  </message>
+  <message>
+   <source>Add a feed, a mailbox or a social profile. It is tested before it is saved.</source>
+   <translation>添加订阅源、邮箱或社交账号，保存前会先测试。</translation>
+  </message>
+  <message>
+   <source>Add your first account</source>
+   <translation>添加第一个账号</translation>
+  </message>
+  <message>
+   <source>Everything stays on this computer. Credentials are sealed and never shown again.</source>
+   <translation>所有内容都留在这台电脑上。凭据加密保存，不会再显示。</translation>
+  </message>
+  <message>
+   <source>A worker is starting…</source>
+   <translation>工作节点正在启动…</translation>
+  </message>
+  <message>
+   <source>of {n} accounts</source>
+   <translation>共 {n} 个账号</translation>
+  </message>
+  <message>
+   <source>{n} unread</source>
+   <translation>{n} 条未读</translation>
+  </message>
+  <message>
+   <source>All workers</source>
+   <translation>全部工作节点</translation>
+  </message>
+  <message>
+   <source>Add worker</source>
+   <translation>添加节点</translation>
+  </message>
+  <message>
+   <source>Starts one more worker on this computer</source>
+   <translation>在这台电脑上再启动一个工作节点</translation>
+  </message>
+  <message>
+   <source>A worker is starting.</source>
+   <translation>工作节点正在启动。</translation>
+  </message>
+  <message>
+   <source>{name} is being restarted.</source>
+   <translation>正在重启 {name}。</translation>
+  </message>
+  <message>
+   <source>{name} was removed; its accounts move to other workers.</source>
+   <translation>已移除 {name}，其账号将转到其他节点。</translation>
+  </message>
+  <message>
+   <source>{n} not online</source>
+   <translation>{n} 个不在线</translation>
+  </message>
+  <message>
+   <source>all online</source>
+   <translation>全部在线</translation>
+  </message>
+  <message>
+   <source>CPU</source>
+   <translation>CPU</translation>
+  </message>
+  <message>
+   <source>Memory</source>
+   <translation>内存</translation>
+  </message>
+  <message>
+   <source>Heartbeat</source>
+   <translation>心跳</translation>
+  </message>
+  <message>
+   <source>Loop lag</source>
+   <translation>循环延迟</translation>
+  </message>
+  <message>
+   <source>Restarts</source>
+   <translation>重启次数</translation>
+  </message>
+  <message>
+   <source>Outbox</source>
+   <translation>待发</translation>
+  </message>
+  <message>
+   <source>Load</source>
+   <translation>负载</translation>
+  </message>
+  <message>
+   <source>{name} hands its accounts to other workers.</source>
+   <translation>{name} 正在把账号转给其他节点。</translation>
+  </message>
+  <message>
+   <source>Loading workers…</source>
+   <translation>正在加载工作节点…</translation>
+  </message>
+  <message>
+   <source>Accounts are watched by workers. Without one nothing is checked.</source>
+   <translation>账号由工作节点检测，没有节点就不会检测。</translation>
+  </message>
+  <message>
+   <source>Workers online</source>
+   <translation>在线节点</translation>
+  </message>
+  <message>
+   <source>Accounts watched</source>
+   <translation>检测中的账号</translation>
+  </message>
+  <message>
+   <source>Detections / min</source>
+   <translation>每分钟动态</translation>
+  </message>
+  <message>
+   <source>Median delay</source>
+   <translation>延迟中位数</translation>
+  </message>
+  <message>
+   <source>No workers</source>
+   <translation>没有工作节点</translation>
+  </message>
+  <message>
+   <source>That did not work.</source>
+   <translation>操作没有成功。</translation>
+  </message>
+  <message>
+   <source>Something went wrong inside Vedette; nothing was changed.</source>
+   <translation>Vedette 内部出错，没有任何改动。</translation>
+  </message>
+  <message>
+   <source>This address is private.</source>
+   <translation>这是内网地址。</translation>
+  </message>
+  <message>
+   <source>If the server is your own, tick “Allow private addresses” and test again.</source>
+   <translation>如果是您自己的服务器，请勾选“允许内网地址”后重新测试。</translation>
+  </message>
+  <message>
+   <source>The platform does not accept these credentials.</source>
+   <translation>平台不接受这些凭据。</translation>
+  </message>
+  <message>
+   <source>Check them for typing errors, or make new ones on the platform.</source>
+   <translation>请检查是否输错，或在平台上重新生成。</translation>
+  </message>
+  <message>
+   <source>The server cannot be reached.</source>
+   <translation>无法连接到服务器。</translation>
+  </message>
+  <message>
+   <source>Check the address and your connection, then test again.</source>
+   <translation>请检查地址和网络，然后重新测试。</translation>
+  </message>
+  <message>
+   <source>The platform asks us to slow down.</source>
+   <translation>平台要求降低频率。</translation>
+  </message>
+  <message>
+   <source>Wait a few minutes, then test again.</source>
+   <translation>请等几分钟再测试。</translation>
+  </message>
+  <message>
+   <source>The answer is not what this platform documents.</source>
+   <translation>返回的内容与平台文档不符。</translation>
+  </message>
+  <message>
+   <source>Check that the address is the right kind of server.</source>
+   <translation>请确认地址对应的是正确类型的服务器。</translation>
+  </message>
+  <message>
+   <source>Somebody changed this meanwhile.</source>
+   <translation>期间已被其他人修改。</translation>
+  </message>
+  <message>
+   <source>Open it again and repeat your change.</source>
+   <translation>请重新打开并再次修改。</translation>
+  </message>
+  <message>
+   <source>No worker watches this account yet.</source>
+   <translation>还没有工作节点检测此账号。</translation>
+  </message>
+  <message>
+   <source>It is checked as soon as a worker takes it.</source>
+   <translation>一有节点接手就会检测。</translation>
+  </message>
+  <message>
+   <source>The account is paused.</source>
+   <translation>账号已暂停。</translation>
+  </message>
+  <message>
+   <source>Resume it first.</source>
+   <translation>请先恢复。</translation>
+  </message>
+  <message>
+   <source>This computer runs as many workers as it may.</source>
+   <translation>这台电脑上的工作节点已达上限。</translation>
+  </message>
+  <message>
+   <source>Remove one first.</source>
+   <translation>请先移除一个。</translation>
+  </message>
+  <message>
+   <source>It is not there any more.</source>
+   <translation>它已不存在。</translation>
+  </message>
+  <message>
+   <source>Not right now.</source>
+   <translation>暂时无法操作。</translation>
+  </message>
+  <message>
+   <source>Try again when a worker is online.</source>
+   <translation>请在有节点在线时重试。</translation>
+  </message>
+  <message>
+   <source>The test failed.</source>
+   <translation>测试失败。</translation>
+  </message>
+  <message>
+   <source>Check what you entered, then test again.</source>
+   <translation>请检查输入的内容，然后重新测试。</translation>
+  </message>
+  <message>
+   <source>That cannot be done.</source>
+   <translation>无法完成此操作。</translation>
+  </message>
+  <message>
+   <source>Try again. If it stays, look for {id} in the log.</source>
+   <translation>请重试。如果问题依旧，请在日志中查找 {id}。</translation>
+  </message>
+  <message>
+   <source>Try again.</source>
+   <translation>请重试。</translation>
+  </message>
+  <message>
+   <source>Sample shop</source>
+   <translation>示例商店</translation>
+  </message>
+  <message>
+   <source>Sample café</source>
+   <translation>示例咖啡馆</translation>
+  </message>
+  <message>
+   <source>Sample band</source>
+   <translation>示例乐队</translation>
+  </message>
+  <message>
+   <source>Last check</source>
+   <translation>上次检测</translation>
+  </message>
+  <message>
+   <source>Requests left</source>
+   <translation>剩余请求数</translation>
+  </message>
+  <message>
+   <source>Close</source>
+   <translation>关闭</translation>
+  </message>
+  <message>
+   <source>Check now</source>
+   <translation>立即检测</translation>
+  </message>
+  <message>
+   <source>Edit</source>
+   <translation>编辑</translation>
+  </message>
+  <message>
+   <source>Delete</source>
+   <translation>删除</translation>
+  </message>
+  <message>
+   <source>What happened</source>
+   <translation>经过</translation>
+  </message>
+  <message>
+   <source>Resume</source>
+   <translation>恢复</translation>
+  </message>
+  <message>
+   <source>Pause</source>
+   <translation>暂停</translation>
+  </message>
+  <message>
+   <source>The platform refuses the credentials; it is not checked any more.</source>
+   <translation>平台拒绝了凭据，已停止检测。</translation>
+  </message>
+  <message>
+   <source>Enter new ones</source>
+   <translation>输入新凭据</translation>
+  </message>
+  <message>
+   <source>The last checks failed; it is tried again, less often.</source>
+   <translation>最近几次检测失败，正在降低频率重试。</translation>
+  </message>
+  <message>
+   <source>Copy text</source>
+   <translation>复制文本</translation>
+  </message>
+  <message>
+   <source>Open original</source>
+   <translation>打开原文</translation>
+  </message>
+  <message>
+   <source>Nothing chosen</source>
+   <translation>未选择</translation>
+  </message>
+  <message>
+   <source>Choose a detection to read it here. J and K move.</source>
+   <translation>选择一条动态在此阅读。按 J、K 键上下移动。</translation>
+  </message>
+  <message>
+   <source>Remove star</source>
+   <translation>取消星标</translation>
+  </message>
+  <message>
+   <source>Star</source>
+   <translation>加星标</translation>
+  </message>
+  <message>
+   <source>Mark as unread</source>
+   <translation>标为未读</translation>
+  </message>
+  <message>
+   <source>Mark as read</source>
+   <translation>标为已读</translation>
+  </message>
+  <message>
+   <source>Not handled yet</source>
+   <translation>改为未处理</translation>
+  </message>
+  <message>
+   <source>Mark as handled</source>
+   <translation>标记为已处理</translation>
+  </message>
+  <message>
+   <source>Subject</source>
+   <translation>主题</translation>
+  </message>
+  <message>
+   <source>Published</source>
+   <translation>发布时间</translation>
+  </message>
+  <message>
+   <source>Detected</source>
+   <translation>检测时间</translation>
+  </message>
+  <message>
+   <source>Delay</source>
+   <translation>延迟</translation>
+  </message>
+  <message>
+   <source>All</source>
+   <translation>全部</translation>
+  </message>
+  <message>
+   <source>Comments</source>
+   <translation>评论</translation>
+  </message>
+  <message>
+   <source>Mentions</source>
+   <translation>提及</translation>
+  </message>
+  <message>
+   <source>Messages</source>
+   <translation>私信</translation>
+  </message>
+  <message>
+   <source>Posts</source>
+   <translation>帖子</translation>
+  </message>
+  <message>
+   <source>Show only this account's detections</source>
+   <translation>只显示此账号的动态</translation>
+  </message>
+  <message>
+   <source>Mark all as read</source>
+   <translation>全部标为已读</translation>
+  </message>
+  <message>
+   <source>Search text or author</source>
+   <translation>搜索内容或作者</translation>
+  </message>
+  <message>
+   <source>Search detections</source>
+   <translation>搜索动态</translation>
+  </message>
+  <message>
+   <source>All accounts</source>
+   <translation>全部账号</translation>
+  </message>
+  <message>
+   <source>At least {n}.</source>
+   <translation>至少为 {n}。</translation>
+  </message>
+  <message>
+   <source>At most {n}.</source>
+   <translation>最多为 {n}。</translation>
+  </message>
+  <message>
+   <source>Show</source>
+   <translation>显示</translation>
+  </message>
+  <message>
+   <source>The address must start with http:// or https://.</source>
+   <translation>地址必须以 http:// 或 https:// 开头。</translation>
+  </message>
+  <message>
+   <source>At most {n} characters.</source>
+   <translation>最多 {n} 个字符。</translation>
+  </message>
+  <message>
+   <source>“{field}” is needed.</source>
+   <translation>请填写“{field}”。</translation>
+  </message>
+  <message>
+   <source>Enter a whole number.</source>
+   <translation>请输入整数。</translation>
+  </message>
+  <message>
+   <source>Enter a number.</source>
+   <translation>请输入数字。</translation>
+  </message>
+  <message>
+   <source>{n} unread detection</source>
+   <translation>{n} 条未读动态</translation>
+  </message>
+  <message>
+   <source>{n} unread detections</source>
+   <translation>{n} 条未读动态</translation>
+  </message>
+  <message>
+   <source>Appearance</source>
+   <translation>外观</translation>
+  </message>
+  <message>
+   <source>Light, dark or as the system</source>
+   <translation>浅色、深色或跟随系统</translation>
+  </message>
+  <message>
+   <source>Language</source>
+   <translation>语言</translation>
+  </message>
+  <message>
+   <source>Undo</source>
+   <translation>撤销</translation>
+  </message>
+  <message>
+   <source>this computer</source>
+   <translation>本机</translation>
+  </message>
+  <message>
+   <source>Last heartbeat</source>
+   <translation>最近心跳</translation>
+  </message>
+  <message>
+   <source>Waiting to be stored</source>
+   <translation>等待保存</translation>
+  </message>
+  <message>
+   <source>Platforms</source>
+   <translation>平台</translation>
+  </message>
+  <message>
+   <source>Version</source>
+   <translation>版本</translation>
+  </message>
+  <message>
+   <source>Restart</source>
+   <translation>重启</translation>
+  </message>
+  <message>
+   <source>Remove</source>
+   <translation>移除</translation>
+  </message>
+  <message>
+   <source>{n} account here</source>
+   <translation>{n} 个账号</translation>
+  </message>
+  <message>
+   <source>{n} accounts here</source>
+   <translation>{n} 个账号</translation>
+  </message>
+  <message>
+   <source>It failed too often and is not started again. Its accounts moved to other workers.</source>
+   <translation>失败次数过多，不再自动启动。其账号已转到其他节点。</translation>
+  </message>
+  <message>
+   <source>Drain</source>
+   <translation>排空</translation>
+  </message>
+  <message>
+   <source>Move its accounts to others</source>
+   <translation>把账号转到其他节点</translation>
+  </message>
+  <message>
+   <source>It is not heard from. Its accounts are being moved to other workers.</source>
+   <translation>没有收到它的消息，账号正在转到其他节点。</translation>
+  </message>
+  <message>
+   <source>It works, but slower than it should.</source>
+   <translation>仍在工作，但比应有的慢。</translation>
+  </message>
+  <message>
+   <source>{n} d</source>
+   <translation>{n} 天</translation>
+  </message>
+  <message>
+   <source>{n} day</source>
+   <translation>{n} 天</translation>
+  </message>
+  <message>
+   <source>{n} days</source>
+   <translation>{n} 天</translation>
+  </message>
+  <message>
+   <source>in {m} min {s} s</source>
+   <translation>{m} 分 {s} 秒后</translation>
+  </message>
+  <message>
+   <source>{n} s</source>
+   <translation>{n} 秒</translation>
+  </message>
+  <message>
+   <source>Comment</source>
+   <translation>评论</translation>
+  </message>
+  <message>
+   <source>Mention</source>
+   <translation>提及</translation>
+  </message>
+  <message>
+   <source>Direct message</source>
+   <translation>私信</translation>
+  </message>
+  <message>
+   <source>Reaction</source>
+   <translation>回应</translation>
+  </message>
+  <message>
+   <source>Follow</source>
+   <translation>关注</translation>
+  </message>
+  <message>
+   <source>Post</source>
+   <translation>帖子</translation>
+  </message>
+  <message>
+   <source>Starting</source>
+   <translation>启动中</translation>
+  </message>
+  <message>
+   <source>Online</source>
+   <translation>在线</translation>
+  </message>
+  <message>
+   <source>Degraded</source>
+   <translation>降级</translation>
+  </message>
+  <message>
+   <source>Offline</source>
+   <translation>离线</translation>
+  </message>
+  <message>
+   <source>Draining</source>
+   <translation>排空中</translation>
+  </message>
+  <message>
+   <source>Failed</source>
+   <translation>失败</translation>
+  </message>
+  <message>
+   <source>Revoked</source>
+   <translation>已吊销</translation>
+  </message>
+  <message>
+   <source>Active</source>
+   <translation>正常</translation>
+  </message>
+  <message>
+   <source>Waiting</source>
+   <translation>等待中</translation>
+  </message>
+  <message>
+   <source>Paused</source>
+   <translation>已暂停</translation>
+  </message>
+  <message>
+   <source>Failing</source>
+   <translation>异常</translation>
+  </message>
+  <message>
+   <source>Sign in again</source>
+   <translation>需重新登录</translation>
+  </message>
+  <message>
+   <source>just now</source>
+   <translation>刚刚</translation>
+  </message>
+  <message>
+   <source>{n} min</source>
+   <translation>{n} 分钟</translation>
+  </message>
+  <message>
+   <source>{n} h</source>
+   <translation>{n} 小时</translation>
+  </message>
+  <message>
+   <source>{m} min {s} s</source>
+   <translation>{m} 分 {s} 秒</translation>
+  </message>
+  <message>
+   <source>{h} h {m} min</source>
+   <translation>{h} 小时 {m} 分</translation>
+  </message>
+  <message>
+   <source>now</source>
+   <translation>现在</translation>
+  </message>
+  <message>
+   <source>in {n} s</source>
+   <translation>{n} 秒后</translation>
+  </message>
+ </context>
+ <context>
+  <name>QLineEdit</name>
+  <message>
+   <source>&amp;Undo</source>
+   <translation>撤销(&amp;U)</translation>
+  </message>
+  <message>
+   <source>&amp;Redo</source>
+   <translation>重做(&amp;R)</translation>
+  </message>
+  <message>
+   <source>Cu&amp;t</source>
+   <translation>剪切(&amp;T)</translation>
+  </message>
+  <message>
+   <source>&amp;Copy</source>
+   <translation>复制(&amp;C)</translation>
+  </message>
+  <message>
+   <source>&amp;Paste</source>
+   <translation>粘贴(&amp;P)</translation>
+  </message>
+  <message>
+   <source>Delete</source>
+   <translation>删除</translation>
+  </message>
+  <message>
+   <source>Select All</source>
+   <translation>全选</translation>
+  </message>
+ </context>
+ <context>
+  <name>QWidgetTextControl</name>
+  <message>
+   <source>&amp;Undo</source>
+   <translation>撤销(&amp;U)</translation>
+  </message>
+  <message>
+   <source>&amp;Redo</source>
+   <translation>重做(&amp;R)</translation>
+  </message>
+  <message>
+   <source>Cu&amp;t</source>
+   <translation>剪切(&amp;T)</translation>
+  </message>
+  <message>
+   <source>&amp;Copy</source>
+   <translation>复制(&amp;C)</translation>
+  </message>
+  <message>
+   <source>&amp;Paste</source>
+   <translation>粘贴(&amp;P)</translation>
+  </message>
+  <message>
+   <source>Copy &amp;Link Location</source>
+   <translation>复制链接地址(&amp;L)</translation>
+  </message>
+  <message>
+   <source>Delete</source>
+   <translation>删除</translation>
+  </message>
+  <message>
+   <source>Select All</source>
+   <translation>全选</translation>
+  </message>
+ </context>
+ <context>
+  <name>QAbstractSpinBox</name>
+  <message>
+   <source>&amp;Select All</source>
+   <translation>全选(&amp;S)</translation>
+  </message>
+  <message>
+   <source>&amp;Step up</source>
+   <translation>增加(&amp;S)</translation>
+  </message>
+  <message>
+   <source>Step &amp;down</source>
+   <translation>减少(&amp;D)</translation>
+  </message>
+ </context>
+</TS>

@@ -1,0 +1,388 @@
+"""Pictures of the window over an engine in memory: `python -m tests.support.screenshots FOLDER [PART OF A NAME]`."""
+
+import asyncio
+import gc
+import random
+import sys
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from PySide6.QtCore import QSettings
+from PySide6.QtWidgets import QApplication, QDialog, QWidget
+
+from desktop.actions import Actions
+from desktop.bridge import Bridge
+from desktop.loop import HostedQEventLoop
+from desktop.ui.main_window import MainWindow
+from desktop.ui.preferences import Preferences
+from engine.api.accounts import AccountLive
+from engine.api.errors import ProbeFailed
+from engine.records import DetectionFilter, JournalEntry
+from tests.support.memory_ports import MemoryApi, make_api
+from worker.protocol.descriptor import Choice, Descriptor, Field, Text
+from worker.protocol.messages import Author, Identity, Quota
+
+SIZE = (1360, 860)
+
+
+def secret(name: str, en: str, zh: str) -> Field:
+    """A required secret field."""
+    return Field(name=name, label=Text(en=en, zh=zh), type="secret", required=True)
+
+
+def text(name: str, en: str, zh: str, required: bool = True) -> Field:
+    """A text field."""
+    return Field(name=name, label=Text(en=en, zh=zh), required=required)
+
+
+PLATFORMS = (
+    Descriptor(
+        key="imap",
+        name=Text(en="Mailbox (IMAP)", zh="邮箱 (IMAP)"),
+        kinds=("direct_message",),
+        min_interval=10,
+        credential_fields=(text("username", "User name", "用户名"), secret("password", "Password", "密码")),
+        setting_fields=(
+            text("host", "Server", "服务器"),
+            Field(name="port", label=Text(en="Port", zh="端口"), type="integer", default=993, minimum=1, maximum=65535),
+            Field(
+                name="tls",
+                label=Text(en="Encryption", zh="加密方式"),
+                type="choice",
+                default="implicit",
+                choices=(
+                    Choice("implicit", Text(en="TLS", zh="TLS")),
+                    Choice("starttls", Text(en="STARTTLS", zh="STARTTLS")),
+                    Choice("none", Text(en="None (private networks only)", zh="不加密（仅限内网）")),
+                ),
+            ),
+            Field(
+                name="allow_private_network",
+                label=Text(en="Allow private addresses", zh="允许内网地址"),
+                type="boolean",
+                default=False,
+                hint=Text(
+                    en="Only for a server of your own in a private network.", zh="仅用于你自己在内网中的服务器。"
+                ),
+            ),
+        ),
+    ),
+    Descriptor(
+        key="mastodon",
+        name=Text(en="Mastodon", zh="Mastodon"),
+        kinds=("mention", "comment", "direct_message", "reaction", "follow"),
+        min_interval=15,
+        credential_fields=(secret("access_token", "Access token", "访问令牌"),),
+        setting_fields=(Field(name="server", label=Text(en="Server", zh="服务器"), type="url", required=True),),
+    ),
+    Descriptor(
+        key="bluesky", name=Text(en="Bluesky", zh="Bluesky"), kinds=("mention", "comment", "reaction"), min_interval=15
+    ),
+    Descriptor(key="matrix", name=Text(en="Matrix", zh="Matrix"), kinds=("direct_message", "mention"), min_interval=5),
+    Descriptor(key="wordpress", name=Text(en="WordPress", zh="WordPress"), kinds=("comment",), min_interval=30),
+    Descriptor(key="telegram", name=Text(en="Telegram", zh="Telegram"), kinds=("direct_message",), min_interval=5),
+    Descriptor(key="github", name=Text(en="GitHub", zh="GitHub"), kinds=("mention", "comment"), min_interval=60),
+    Descriptor(key="weibo", name=Text(en="Weibo", zh="微博"), kinds=("comment", "mention"), min_interval=60),
+)
+
+SAID = (
+    ("Priya Raman", "@priya", "direct_message", "Hi! My parcel #88214 still shows “label created”. Could you check what happened? 谢谢"),
+    ("Jonas Weber", "@jonasw", "comment", "Loved the new drop — the quality is unreal. Any chance of a restock in the sage green?"),
+    ("林晓彤", "@xiaotong", "mention", "@northwind_official 请问这个颜色什么时候补货？我已经等了两个星期了，很期待！"),
+    ("Mina Okafor", "@mina.o", "comment", "Is this available in size M? I would like to order two before Friday if shipping to Osaka is possible."),
+    ("陈嘉怡", "@jiayi", "comment", "限时优惠还有吗？刚刚看到推送"),
+    ("atelier.kiku", "@atelier.kiku", "mention", "Just tagged you in our story, we would love to collaborate 🙌"),
+    ("Sofia Marques", "@sofia.m", "direct_message", "This is the third time I have asked, please answer my refund request."),
+    ("Northwind Journal", "", "post", "Spring lookbook: twelve pieces, one loom, and the people who work it"),
+    ("王磊", "@wanglei88", "comment", "<b>Not bold</b> <img src=http://example.com/x.png> 这是原样显示的文本"),
+    ("Åsa Lindqvist", "@asa", "mention", "Vilken fin leverans! Tack @northwind_official"),
+)  # fmt: skip
+
+
+def fill(memory: MemoryApi, now: datetime) -> None:
+    """Workers, accounts and a feed like those of a small shop."""
+    for platform in PLATFORMS:
+        memory.add_platform(platform)
+    _add_workers(memory)
+    _add_accounts(memory, now)
+    _add_detections(memory, now)
+
+
+def _add_workers(memory: MemoryApi) -> None:
+    names = (
+        "local-01",
+        "local-02",
+        "tokyo-01",
+        "shanghai-03",
+        "shanghai-04",
+        "frankfurt-05",
+        "frankfurt-06",
+        "oregon-07",
+    )
+    rng = random.Random(7)
+    for number, name in enumerate(names):
+        memory.add_worker(
+            f"w{number}",
+            name=name,
+            kind="local" if name.startswith("local") else "remote",
+            host="here" if name.startswith("local") else f"10.2.0.{number + 4}",
+            pid=41000 + number * 7,
+            capacity=20,
+            accounts=rng.randint(3, 18),
+            cpu=rng.uniform(3, 60),
+            memory=rng.randint(38, 96) * 1_000_000,
+            loop_lag=rng.uniform(0.0004, 0.004),
+            heartbeat_age=rng.uniform(0.2, 3),
+            platforms=("bluesky", "demo", "feed", "imap", "mastodon", "matrix"),
+        )
+    memory.add_worker("w4", name="shanghai-04", kind="remote", host="10.2.0.8", state="degraded", capacity=20, accounts=20,
+                      cpu=93.0, memory=412_000_000, loop_lag=0.212, heartbeat_age=4.1, outbox=37,
+                      reason="Checks take longer than their interval.", platforms=("feed",))  # fmt: skip
+    memory.add_worker("w6", name="frankfurt-06", kind="remote", host="172.16.9.4", state="offline", capacity=20, accounts=0,
+                      cpu=None, memory=None, loop_lag=None, heartbeat_age=214.0, restarts=2)  # fmt: skip
+    memory.add_worker("w1", name="local-02", state="failed", capacity=20, accounts=0, cpu=None, memory=None, pid=None,
+                      loop_lag=None, heartbeat_age=None, restarts=5,
+                      reason="Exited with code 1 five times within a minute.")  # fmt: skip
+
+
+def _add_accounts(memory: MemoryApi, now: datetime) -> None:
+    rows = (
+        ("Northwind official", "mastodon", "@northwind_official", {}),
+        ("Northwind 日本", "bluesky", "@northwind_jp", {}),
+        ("Atelier North", "wordpress", "atelier.example", {}),
+        ("Support mailbox", "imap", "help@northwind.example", {"status": "reauthenticate", "last_error": "LOGIN failed: the password was changed on 23 November."}),
+        ("旗舰店微博", "weibo", "@北风旗舰店", {"interval": 60}),
+        ("Release feed", "feed", "", {"status": "failing", "last_error": "502 Bad Gateway from blog.example, 4 times in a row."}),
+        ("Community room", "matrix", "#northwind:example", {"interval": 300}),
+        ("Shop bot", "telegram", "@northwind_bot", {"status": "paused"}),
+        ("Open source", "github", "northwind-labs", {"interval": 60, "tags": ("dev", "quiet")}),
+    )  # fmt: skip
+    workers = ("w0", "w2", "w3", "w2", "w5", "w7", "w3", "w0", None)
+    for number, ((name, platform, handle, extra), worker) in enumerate(zip(rows, workers, strict=True)):
+        account = memory.add_account(name, platform, handle=handle, **extra)
+        reason = "Every worker that offers GitHub is full." if worker is None else None
+        paused = account.status == "paused"
+        memory.fleet.lives[account.id] = AccountLive(
+            worker,
+            3,
+            reason,
+            Quota(remaining=288 - number, limit=300) if number % 2 == 0 else None,
+            now - timedelta(seconds=12 + number),
+            None if paused or worker is None else now + timedelta(seconds=7 + number * 9),
+        )
+        memory.fleet.journal += [
+            JournalEntry(now - timedelta(hours=3), account.id, "placed on shanghai-03", "it had the most room"),
+            JournalEntry(now - timedelta(minutes=9), account.id, "moved to tokyo-01", "shanghai-03 went offline"),
+        ]
+        memory.store.put(account)
+
+
+def _add_detections(memory: MemoryApi, now: datetime) -> None:
+    rng = random.Random(3)
+    ids = sorted(memory.store.rows)
+    for number in range(59, -1, -1):
+        name, handle, kind, said = SAID[number % len(SAID)]
+        moment = now - timedelta(seconds=20 + 118 * number)
+        memory.add_detection(
+            ids[rng.randrange(3)],
+            said,
+            kind=kind,
+            author=Author(id=str(number), name=name, handle=handle),
+            detected_at=moment,
+            published_at=moment - timedelta(seconds=rng.uniform(0.4, 3.8)),
+            worker_id=rng.choice(("w0", "w2", "w3", "w4")),
+            thread_id="t1" if name in ("Sofia Marques", "Priya Raman") else "",
+            subject="",
+            read=number >= 4,
+            starred=number in (5, 7),
+            handled=number in (6, 7),
+        )
+
+
+class Studio:
+    """A window over a memory engine, and the pictures taken of it."""
+
+    def __init__(self, folder: Path, dark: bool, chinese: bool) -> None:
+        self.folder = folder
+        self.suffix = f"{'dark' if dark else 'light'}-{'zh' if chinese else 'en'}"
+        settings = QSettings(str(folder / ".settings.ini"), QSettings.Format.IniFormat)
+        preferences = Preferences(settings)
+        preferences.appearance = "dark" if dark else "light"
+        preferences.language = "zh" if chinese else "en"
+        self.bridge, self.actions = Bridge(), Actions()
+        self.window = MainWindow(self.bridge, self.actions, preferences, "0.1.0")
+        self.window.resize(*SIZE)
+
+    async def settle(self, milliseconds: int = 350) -> None:
+        """Let the window do what it does."""
+        await asyncio.sleep(milliseconds / 1000)
+
+    async def take(self, name: str, widget: QWidget | None = None) -> None:
+        """A picture of the window, or of one of its dialogs."""
+        await self.settle()
+        (widget or self.window).grab().save(str(self.folder / f"{name}-{self.suffix}.png"))
+
+    def dialog(self) -> QDialog:
+        """The dialog that is open."""
+        return next(one for one in self.window.findChildren(QDialog) if one.isVisible())
+
+    async def close(self) -> None:
+        """Take it all down."""
+        self.window.close()
+        self.bridge.close()
+        self.window.overview.close()
+        await self.actions.close()
+        self.window.languages.close()
+        self.window.deleteLater()
+        await self.settle(50)
+        gc.collect()  # pixmaps must be gone before the application is
+
+
+async def full(studio: Studio) -> None:
+    """The pages with everything on them."""
+    memory, now = make_api(workers=0), datetime.now(UTC)
+    fill(memory, now)
+    window = studio.window
+    window.show()
+    window.attach(memory.api)
+    await studio.settle(800)
+    _history(window)
+    window.detections.step(1)
+    window.detections.step(1)
+    await studio.settle()
+    for number in range(24):
+        memory.add_detection("acc_0001", "more", detected_at=now, author=Author(name=f"N{number}"))
+    await studio.take("detections")
+    window.detections.mark_all_read()
+    await studio.take("detections-toast")
+    window.detections.filters.search.setText("zebra crossing")
+    await studio.take("detections-nothing-found")
+    window.detections.filters.clear()
+    window.show_page("accounts")
+    await studio.take("accounts")
+    window.accounts.table.choose("acc_0004")
+    await studio.take("accounts-pane")
+    window.accounts.edit()
+    await studio.take("edit-account", studio.dialog())
+    studio.dialog().reject()
+    window.show_page("workers")
+    await studio.take("workers")
+    window.workers.table.choose("w3")
+    await studio.take("workers-pane")
+    window.workers.table.choose("w1")
+    await studio.take("workers-failed")
+    window.workers.edit()
+    await studio.take("edit-worker", studio.dialog())
+    studio.dialog().reject()
+
+
+def _history(window: MainWindow) -> None:
+    """Five minutes of figures, as if it had run."""
+    rng = random.Random(5)
+    overview = window.overview
+    walks = [(overview.online, 7), (overview.watched, 100), (overview.rate, 2600), (overview.delay, 1.4)]
+    walks += [(history, 40) for history in overview.loads.values()]
+    for history, level in walks:
+        value = float(level)
+        for _ in range(60):
+            value = max(0.0, value + rng.uniform(-0.08, 0.08) * level)
+            history.points.append(value if level != 7 else round(value))
+    overview.changed.emit()
+
+
+async def dialogs(studio: Studio) -> None:
+    """Adding an account: choosing, wrong, failed, passed."""
+    memory, now = make_api(workers=0), datetime.now(UTC)
+    fill(memory, now)
+    window = studio.window
+    window.show()
+    window.attach(memory.api)
+    window.show_page("accounts")
+    await studio.settle()
+    window.add_account()
+    await studio.take("add-choose", studio.dialog())
+    await studio.take("add-choose-window")
+    dialog = studio.dialog()
+    dialog.choose("imap")
+    dialog.run_test()
+    await studio.take("add-missing", dialog)
+    inputs = dialog.form.inputs
+    inputs["settings.host"].set_value("192.168.1.20")
+    inputs["credentials.username"].set_value("help@northwind.example")
+    inputs["credentials.password"].set_value("correct horse")
+    memory.fleet.probe_answer = ProbeFailed("192.168.1.20 is a private address.", code="private_address")
+    dialog.run_test()
+    await studio.take("add-failed", dialog)
+    memory.fleet.probe_answer = Identity(handle="help@northwind.example", display_name="Northwind Help")
+    dialog.run_test()
+    await studio.take("add-passed", dialog)
+    dialog.reject()
+
+
+async def empty(studio: Studio) -> None:
+    """Before and without an engine, and with nothing in it."""
+    window = studio.window
+    window.show()
+    await studio.take("starting")
+    memory = make_api(workers=1)
+    window.attach(memory.api)
+    await studio.take("welcome")
+    window.show_page("accounts")
+    await studio.take("accounts-empty")
+    memory.workers.rows.clear()
+    memory.add_account("Northwind", "feed")
+    window.directory.workers.clear()
+    window.directory.workers_changed.emit()
+    window.show_page("workers")
+    await studio.take("workers-empty")
+    window.show_page("detections")
+    await studio.take("detections-empty-offline")
+    window.engine_failed("Port 3000 is in use by another program.")
+    await studio.take("engine-failed")
+    window.engine_closing()
+    await studio.take("engine-closing")
+
+
+async def failing(studio: Studio) -> None:
+    """The feed cannot be read; sample accounts."""
+    memory, now = make_api(workers=1), datetime.now(UTC)
+    account = memory.add_account("Sample shop", "demo", tags=("sample",))
+    for number in range(6):
+        name, handle, kind, said = SAID[number]
+        memory.add_detection(account.id, said, kind=kind, detected_at=now, author=Author(name=name, handle=handle))
+    window = studio.window
+    window.show()
+    window.attach(memory.api)
+    await studio.take("detections-samples")
+    window.detections.model.where = DetectionFilter(q="x" * 300)
+    window.detections.model.reload()
+    await studio.take("detections-error")
+
+
+SCENES: tuple[Callable[[Studio], object], ...] = (full, dialogs, empty, failing)
+
+
+def looks() -> Iterator[tuple[bool, bool]]:
+    """Dark and Chinese, each on and off."""
+    for dark in (False, True):
+        for chinese in (False, True):
+            yield dark, chinese
+
+
+async def main(folder: Path, wanted: str) -> None:
+    """Take all pictures whose scene and look match `wanted`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for dark, chinese in looks():
+        for scene in SCENES:
+            studio = Studio(folder, dark, chinese)
+            if wanted in f"{scene.__name__}-{studio.suffix}":
+                await scene(studio)  # type: ignore[misc]
+            await studio.close()
+
+
+if __name__ == "__main__":
+    application = QApplication(sys.argv[:1])
+    application.setQuitOnLastWindowClosed(False)
+    with asyncio.Runner(loop_factory=lambda: HostedQEventLoop(application)) as runner:
+        runner.run(main(Path(sys.argv[1]), sys.argv[2] if len(sys.argv) > 2 else ""))
