@@ -45,7 +45,6 @@ CHARACTERS = (
 #: 3,000 words as uneven as a language's: the n-th comes as often as 1 / (n + 10)
 WORDS = ["".join(random.Random(n).choices("etaoinshrdlucmfw", k=3 + n % 7)) for n in range(3000)]
 SHARES = list(accumulate(1 / (n + 10) for n in range(3000)))
-)
 
 
 def rows() -> list[Row]:

@@ -10,13 +10,13 @@ from pytestqt.qtbot import QtBot
 from desktop.actions import Actions
 from engine.api.errors import ApiError, NotFound
 from tests.conftest import LogWatch
+from tests.support.waiting import eventually
 from tests.support.window import destroy
 from worker.process.logs import current_request_id
 
 
 async def settle(actions: Actions) -> None:
-    while actions.running:
-        await asyncio.sleep(0)
+    await eventually(lambda: not actions.running)
 
 
 async def test_the_button_is_disabled_until_it_is_done(qtloop: Any, qtbot: QtBot) -> None:

@@ -6,6 +6,7 @@ import selectors
 import signal
 import subprocess
 import sys
+import threading
 from asyncio import base_events, selector_events
 from typing import Any
 
@@ -158,11 +159,14 @@ def test_twenty_thousand_qt_events_do_not_end_the_process(name: str) -> None:
     assert int(ended.stdout) < 1_000
 
 
-def test_threads_wake_the_deque_loop_without_the_self_pipe(qapp: QtWidgets.QApplication) -> None:
+@pytest.mark.parametrize("loop_class", [DequeQEventLoop])
+async def test_threads_wake_the_deque_loop_without_the_self_pipe(qtloop: Loop) -> None:
     """On Windows nobody reads it."""
-    loop: Loop = DequeQEventLoop(qapp)
-    loop._remove_reader(loop._ssock.fileno())
-    assert run_until_done(loop, asyncio.to_thread(str, "heard")) == "heard"
+    qtloop._remove_reader(qtloop._ssock.fileno())
+    waiting, dispatcher = threading.Event(), QtCore.QAbstractEventDispatcher.instance()
+    dispatcher.aboutToBlock.connect(waiting.set)  # before that the loop finds by itself what the thread left
+    assert await asyncio.to_thread(waiting.wait, 20)
+    dispatcher.aboutToBlock.disconnect(waiting.set)
 
 
 class TestPrivateParts:

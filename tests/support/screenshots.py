@@ -87,17 +87,37 @@ PLATFORMS = (
 )
 
 SAID = (
-    ("Priya Raman", "@priya", "direct_message", "Hi! My parcel #88214 still shows “label created”. Could you check what happened? 谢谢"),
-    ("Jonas Weber", "@jonasw", "comment", "Loved the new drop — the quality is unreal. Any chance of a restock in the sage green?"),
+    (
+        "Priya Raman",
+        "@priya",
+        "direct_message",
+        "Hi! My parcel #88214 still shows “label created”. Could you check what happened? 谢谢",
+    ),
+    (
+        "Jonas Weber",
+        "@jonasw",
+        "comment",
+        "Loved the new drop — the quality is unreal. Any chance of a restock in the sage green?",
+    ),
     ("林晓彤", "@xiaotong", "mention", "@northwind_official 请问这个颜色什么时候补货？我已经等了两个星期了，很期待！"),
-    ("Mina Okafor", "@mina.o", "comment", "Is this available in size M? I would like to order two before Friday if shipping to Osaka is possible."),
+    (
+        "Mina Okafor",
+        "@mina.o",
+        "comment",
+        "Is this available in size M? I would like to order two before Friday if shipping to Osaka is possible.",
+    ),
     ("陈嘉怡", "@jiayi", "comment", "限时优惠还有吗？刚刚看到推送"),
     ("atelier.kiku", "@atelier.kiku", "mention", "Just tagged you in our story, we would love to collaborate 🙌"),
-    ("Sofia Marques", "@sofia.m", "direct_message", "This is the third time I have asked, please answer my refund request."),
+    (
+        "Sofia Marques",
+        "@sofia.m",
+        "direct_message",
+        "This is the third time I have asked, please answer my refund request.",
+    ),
     ("Northwind Journal", "", "post", "Spring lookbook: twelve pieces, one loom, and the people who work it"),
     ("王磊", "@wanglei88", "comment", "<b>Not bold</b> <img src=http://example.com/x.png> 这是原样显示的文本"),
     ("Åsa Lindqvist", "@asa", "mention", "Vilken fin leverans! Tack @northwind_official"),
-)  # fmt: skip
+)
 
 
 def fill(memory: MemoryApi, now: datetime) -> None:
@@ -136,14 +156,50 @@ def _add_workers(memory: MemoryApi) -> None:
             heartbeat_age=rng.uniform(0.2, 3),
             platforms=("bluesky", "demo", "feed", "imap", "mastodon", "matrix"),
         )
-    memory.add_worker("w4", name="shanghai-04", kind="remote", host="10.2.0.8", state="degraded", capacity=20, accounts=20,
-                      cpu=93.0, memory=412_000_000, loop_lag=0.212, heartbeat_age=4.1, outbox=37,
-                      reason="Checks take longer than their interval.", platforms=("feed",))  # fmt: skip
-    memory.add_worker("w6", name="frankfurt-06", kind="remote", host="172.16.9.4", state="offline", capacity=20, accounts=0,
-                      cpu=None, memory=None, loop_lag=None, heartbeat_age=214.0, restarts=2)  # fmt: skip
-    memory.add_worker("w1", name="local-02", state="failed", capacity=20, accounts=0, cpu=None, memory=None, pid=None,
-                      loop_lag=None, heartbeat_age=None, restarts=5,
-                      reason="Exited with code 1 five times within a minute.")  # fmt: skip
+    memory.add_worker(
+        "w4",
+        name="shanghai-04",
+        kind="remote",
+        host="10.2.0.8",
+        state="degraded",
+        capacity=20,
+        accounts=20,
+        cpu=93.0,
+        memory=412_000_000,
+        loop_lag=0.212,
+        heartbeat_age=4.1,
+        outbox=37,
+        reason="Checks take longer than their interval.",
+        platforms=("feed",),
+    )
+    memory.add_worker(
+        "w6",
+        name="frankfurt-06",
+        kind="remote",
+        host="172.16.9.4",
+        state="offline",
+        capacity=20,
+        accounts=0,
+        cpu=None,
+        memory=None,
+        loop_lag=None,
+        heartbeat_age=214.0,
+        restarts=2,
+    )
+    memory.add_worker(
+        "w1",
+        name="local-02",
+        state="failed",
+        capacity=20,
+        accounts=0,
+        cpu=None,
+        memory=None,
+        pid=None,
+        loop_lag=None,
+        heartbeat_age=None,
+        restarts=5,
+        reason="Exited with code 1 five times within a minute.",
+    )
 
 
 def _add_accounts(memory: MemoryApi, now: datetime) -> None:
@@ -151,13 +207,23 @@ def _add_accounts(memory: MemoryApi, now: datetime) -> None:
         ("Northwind official", "mastodon", "@northwind_official", {}),
         ("Northwind 日本", "bluesky", "@northwind_jp", {}),
         ("Atelier North", "wordpress", "atelier.example", {}),
-        ("Support mailbox", "imap", "help@northwind.example", {"status": "reauthenticate", "last_error": "LOGIN failed: the password was changed on 23 November."}),
+        (
+            "Support mailbox",
+            "imap",
+            "help@northwind.example",
+            {"status": "reauthenticate", "last_error": "LOGIN failed: the password was changed on 23 November."},
+        ),
         ("旗舰店微博", "weibo", "@北风旗舰店", {"interval": 60}),
-        ("Release feed", "feed", "", {"status": "failing", "last_error": "502 Bad Gateway from blog.example, 4 times in a row."}),
+        (
+            "Release feed",
+            "feed",
+            "",
+            {"status": "failing", "last_error": "502 Bad Gateway from blog.example, 4 times in a row."},
+        ),
         ("Community room", "matrix", "#northwind:example", {"interval": 300}),
         ("Shop bot", "telegram", "@northwind_bot", {"status": "paused"}),
         ("Open source", "github", "northwind-labs", {"interval": 60, "tags": ("dev", "quiet")}),
-    )  # fmt: skip
+    )
     workers = ("w0", "w2", "w3", "w2", "w5", "w7", "w3", "w0", None)
     for number, ((name, platform, handle, extra), worker) in enumerate(zip(rows, workers, strict=True)):
         account = memory.add_account(name, platform, handle=handle, **extra)
@@ -372,7 +438,6 @@ def looks() -> Iterator[tuple[bool, bool]]:
 
 async def main(folder: Path, wanted: str) -> None:
     """Take all pictures whose scene and look match `wanted`."""
-    folder.mkdir(parents=True, exist_ok=True)
     for dark, chinese in looks():
         for scene in SCENES:
             studio = Studio(folder, dark, chinese)
@@ -384,5 +449,7 @@ async def main(folder: Path, wanted: str) -> None:
 if __name__ == "__main__":
     application = QApplication(sys.argv[:1])
     application.setQuitOnLastWindowClosed(False)
+    target = Path(sys.argv[1])
+    target.mkdir(parents=True, exist_ok=True)
     with asyncio.Runner(loop_factory=lambda: HostedQEventLoop(application)) as runner:
-        runner.run(main(Path(sys.argv[1]), sys.argv[2] if len(sys.argv) > 2 else ""))
+        runner.run(main(target, sys.argv[2] if len(sys.argv) > 2 else ""))

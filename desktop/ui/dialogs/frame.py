@@ -28,7 +28,7 @@ class FramedDialog(QDialog):
         self.foot.setContentsMargins(theme.px(24), theme.px(14), theme.px(24), theme.px(16))
         self.foot.setSpacing(theme.px(8))
         self.strip = QHBoxLayout()
-        self.strip.setContentsMargins(theme.px(24), 0, theme.px(24), 0)
+        self.strip.setContentsMargins(theme.px(24), theme.px(8), theme.px(24), theme.px(12))
         self._area = self._scrolled()
         self._lay_out(theme)
 

@@ -32,11 +32,16 @@ EVERYTHING = Descriptor(
         named("address", type="url"),
         named("port", type="integer", default=993, minimum=1, maximum=65535),
         named("rate", type="number", default=1.5, minimum=0.5),
-        named("tls", type="choice", default="on", choices=(Choice("on", Text(en="On", zh="开")), Choice("off", Text(en="Off", zh="关")))),
+        named(
+            "tls",
+            type="choice",
+            default="on",
+            choices=(Choice("on", Text(en="On", zh="开")), Choice("off", Text(en="Off", zh="关"))),
+        ),
         named("allow_private_network", type="boolean", default=False),
     ),
     credential_fields=(named("password", type="secret", required=True), named("note", max_length=5)),
-)  # fmt: skip
+)
 
 
 async def dialog_for(opened: Opened, key: str) -> AddAccountDialog:

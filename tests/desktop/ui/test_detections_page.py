@@ -166,7 +166,7 @@ async def test_an_error_says_what_to_do_and_helps(qtloop: Any, tmp_path: Path) -
 
         memory.feed.page = broken  # type: ignore[method-assign]  # the engine's own refusal, not a stand-in for it
         page.model.reload()
-        await eventually(lambda: page.panel.isVisible())
+        await eventually(page.panel.isVisible)
         assert page.panel.title.text() == "Not right now."
         assert "The store is being restored" in page.panel.text.text()
         memory.feed.page = working  # type: ignore[method-assign]

@@ -20,8 +20,21 @@ def cells(opened: Opened, worker_id: str) -> dict[str, str]:
 
 async def test_a_row_says_how_a_worker_fares(qtloop: Any, tmp_path: Path) -> None:
     memory = make_api(workers=0)
-    memory.add_worker("w1", name="tokyo-01", kind="remote", host="10.0.4.11", cpu=93.4, memory=412_000_000, accounts=20,
-                      capacity=20, loop_lag=0.212, heartbeat_age=4.0, restarts=2, outbox=1234, state="degraded")  # fmt: skip
+    memory.add_worker(
+        "w1",
+        name="tokyo-01",
+        kind="remote",
+        host="10.0.4.11",
+        cpu=93.4,
+        memory=412_000_000,
+        accounts=20,
+        capacity=20,
+        loop_lag=0.212,
+        heartbeat_age=4.0,
+        restarts=2,
+        outbox=1234,
+        state="degraded",
+    )
     memory.add_worker("w2", state="offline", heartbeat_age=214.0)
     async with open_window(tmp_path, memory) as opened:
         opened.window.show_page("workers")
