@@ -11,11 +11,12 @@ import gc
 import importlib
 import signal
 import socket
+from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import structlog
-from PySide6.QtCore import QSettings
+from PySide6.QtCore import QEvent, QObject, QSettings
 from PySide6.QtWidgets import QApplication
 
 from desktop.actions import Actions
@@ -33,6 +34,24 @@ if TYPE_CHECKING:
 log = structlog.get_logger("desktop")
 
 
+class QuitFilter(QObject):
+    """Turns “quit” from outside (the system's menu, the end of the session) into our own orderly end.
+
+    Qt would leave its loop at once, and the workers' last detections would wait for the next start.
+    """
+
+    def __init__(self, asked: Callable[[], None]) -> None:
+        super().__init__()
+        self._asked = asked
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Swallow the application's Quit event."""
+        if event.type() == QEvent.Type.Quit:
+            self._asked()
+            return True
+        return super().eventFilter(watched, event)
+
+
 class App:
     """The window and the engine that it hosts.
 
@@ -48,6 +67,7 @@ class App:
         self._starting: asyncio.Task[None] | None = None
         self._bridge = Bridge()
         self._actions = Actions()
+        self._outside = QuitFilter(self._quit.set)
         settings = QSettings(str(options.data_dir / "window.ini"), QSettings.Format.IniFormat)
         self.window = MainWindow(self._bridge, self._actions, Preferences(settings), __version__)
         self.master: Master | None = None
@@ -58,10 +78,15 @@ class App:
         self.window.quit_requested.connect(self._quit.set)
         self.window.restart_requested.connect(self._start_again)
         self._listen_to_signals()
+        qt = QApplication.instance()
+        assert qt is not None
+        qt.installEventFilter(self._outside)  # all events pass it: it looks at one number
         self.window.show()
         self._start_again()
-        await self._quit.wait()
-        await self._close()
+        try:
+            await self._quit.wait()
+        finally:
+            await self._close()
         return self.failed.code if self.failed else Exit.ASKED
 
     def quit(self) -> None:

@@ -268,23 +268,11 @@ class MainWindow(Translated, QMainWindow):
 
     def _appearance_menu(self) -> None:
         names: dict[Appearance, str] = {"system": tr("As the system"), "light": tr("Light"), "dark": tr("Dark")}
-        self._choose_from(names, self.theme.appearance, self.choose_appearance, self.sidebar.appearance)
+        popup_choice(self.sidebar.appearance, names, self.theme.appearance, self.choose_appearance)
 
     def _language_menu(self) -> None:
         names: dict[Language, str] = {"system": tr("As the system"), "en": "English", "zh": "中文"}
-        self._choose_from(names, self.languages.choice, self.choose_language, self.sidebar.language)
-
-    def _choose_from(self, names: dict[K, str], now: K, choose: Callable[[K], None], button: QWidget) -> None:
-        menu = QMenu(self)
-        group = QActionGroup(menu)
-        for key, name in names.items():
-            action = menu.addAction(name)
-            action.setCheckable(True)
-            action.setChecked(key == now)
-            action.triggered.connect(lambda _checked=False, key=key: choose(key))
-            group.addAction(action)
-        menu.aboutToHide.connect(menu.deleteLater)
-        menu.popup(button.mapToGlobal(QPoint(0, -menu.sizeHint().height())))
+        popup_choice(self.sidebar.language, names, self.languages.choice, self.choose_language)
 
     def _restore(self) -> None:
         self.setMinimumSize(*(self.theme.px(size) for size in LEAST_SIZE))
@@ -339,3 +327,17 @@ class MainWindow(Translated, QMainWindow):
         row.addWidget(self.sidebar)
         row.addLayout(right, 1)
         self.setCentralWidget(centre)
+
+
+def popup_choice(button: QWidget, names: dict[K, str], now: K, choose: Callable[[K], None]) -> None:
+    """A menu above `button`, of which one entry is checked. `popup`, because `exec` would stop the engine."""
+    menu = QMenu(button)
+    group = QActionGroup(menu)
+    for key, name in names.items():
+        action = menu.addAction(name)
+        action.setCheckable(True)
+        action.setChecked(key == now)
+        action.triggered.connect(lambda _checked=False, key=key: choose(key))
+        group.addAction(action)
+    menu.aboutToHide.connect(menu.deleteLater)
+    menu.popup(button.mapToGlobal(QPoint(0, -menu.sizeHint().height())))

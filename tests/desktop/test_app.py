@@ -6,7 +6,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QCoreApplication, QEvent, Qt
 from PySide6.QtTest import QTest
 
 from desktop.app import with_free_port
@@ -87,6 +87,14 @@ async def test_a_killed_worker_is_seen_to_go_and_its_accounts_to_move(
         await eventually(moved, within=3, what="the account at another worker")
         assert directory.workers[owner.id].state != "online"
         await running.ready()
+
+
+async def test_a_quit_from_outside_is_orderly(qtloop: asyncio.AbstractEventLoop, tmp_path: Path) -> None:
+    async with running_app(tmp_path / "data") as running:
+        await running.ready()
+        QCoreApplication.postEvent(QCoreApplication.instance(), QEvent(QEvent.Type.Quit))
+        assert await asyncio.wait_for(running.task, 20) == Exit.ASKED
+    assert not (tmp_path / "data" / "master.json").exists()
 
 
 async def test_an_engine_that_cannot_start_says_why_in_the_window(

@@ -22,7 +22,7 @@ class AccountFields(QWidget):
         self.interval = QSpinBox()
         self.interval.setRange(least_interval, MAX_INTERVAL)
         self.interval.setValue(max(USUAL_INTERVAL, least_interval))
-        self.interval.lineEdit().setTextMargins(theme.px(9), 0, theme.px(9), 0)
+        self.interval.lineEdit().setTextMargins(theme.px(11), 0, theme.px(11), 0)
         self.tags = QLineEdit()
         self.rows = {
             "display_name": FormRow(theme, self.name),

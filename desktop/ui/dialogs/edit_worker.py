@@ -31,7 +31,7 @@ class EditWorkerDialog(Translated, FramedDialog):
         self.capacity = QSpinBox()
         self.capacity.setRange(0, MAX_CAPACITY)
         self.capacity.setValue(worker.capacity)
-        self.capacity.lineEdit().setTextMargins(desk.theme.px(9), 0, desk.theme.px(9), 0)
+        self.capacity.lineEdit().setTextMargins(desk.theme.px(11), 0, desk.theme.px(11), 0)
         self.rows = {"name": FormRow(desk.theme, self.name), "capacity": FormRow(desk.theme, self.capacity)}
         self.result_strip = Notice(desk.theme)
         self.cancel, self.save = Button(desk.theme), Button(desk.theme, "primary", "check")
