@@ -149,7 +149,15 @@ def run(options: Options) -> Exit:
     qt.setDesktopFileName("vedette")
     qt.setQuitOnLastWindowClosed(False)
 
-    async def main() -> Exit:
-        return await App(options).run()
+    code = run_until_done(make_loop(qt), _live(options))
+    QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+    gc.collect()  # a pixmap that outlives the QApplication ends the process badly
+    return code
 
-    return run_until_done(make_loop(qt), main())
+
+async def _live(options: Options) -> Exit:
+    app = App(options)
+    try:
+        return await app.run()
+    finally:
+        app.window.deleteLater()

@@ -17,7 +17,7 @@ from engine.api.accounts import Accounts
 from engine.api.detections import Detections
 from engine.api.platforms import Platforms
 from engine.api.room import Api
-from engine.api.samples import add_samples
+from engine.api.samples import add_samples, is_sample
 from engine.api.status import Status
 from engine.api.workers import Workers
 from engine.bus import Bus
@@ -32,6 +32,7 @@ from engine.fleet import messages as m
 from engine.fleet.state import FleetState, Settings
 from engine.gateway.auth import Tokens, new_token
 from engine.gateway.server import Gateway
+from engine.housekeeping import Housekeeping
 from engine.instance import InstanceLock, write_master_file
 from engine.runtime import Runtime
 from engine.stall import StallMeter
@@ -130,6 +131,9 @@ class Master:
         indexer = Indexer(store.search, self.bus)
         await indexer.start()
         stack.push_async_callback(indexer.close)
+        housekeeping = Housekeeping(store.accounts)
+        housekeeping.start()
+        stack.push_async_callback(housekeeping.close)
         self._build_fleet(stack)
         await self._open_doors(stack)
         await self._wake_the_fleet(stack)
@@ -238,7 +242,8 @@ class Master:
             while self._store.platforms.get("demo") is None:
                 known.clear()
                 await known.wait()
-            await add_samples(self.api.accounts)
+            if not any(map(is_sample, await self.api.accounts.page(limit=1000))):
+                await add_samples(self.api.accounts)
         finally:
             leave()
 

@@ -41,6 +41,7 @@ class Runtime:
         self._check = check_invariants
         self._queue: asyncio.Queue[tuple[str, Callable[[], Awaitable[None]]]] = asyncio.Queue()
         self._worker: asyncio.Task[None] | None = None
+        self._send: Callable[[str, Message, str], bool] = lambda _worker_id, _message, _request_id: False
         self._timers: set[asyncio.TimerHandle] = set()
         self._performers: dict[type[m.Command], Callable[[Any], None]] = {
             m.SaveOwnership: lambda c: self._later(self._save_ownership, c),

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QMenu, QStackedWidget, Q
 
 from desktop.actions import Actions
 from desktop.bridge import Bridge
-from desktop.ui import icons, samples
+from desktop.ui import icons
 from desktop.ui.desk import Desk, Translated
 from desktop.ui.dialogs.add_account import AddAccountDialog
 from desktop.ui.language import Languages, tr, trn
@@ -26,6 +26,7 @@ from desktop.ui.widgets.header import Header
 from desktop.ui.widgets.sidebar import PAGES, Sidebar
 from desktop.ui.widgets.state_panel import Notice, StatePanel
 from desktop.ui.widgets.toasts import Toasts
+from engine.api import samples
 from engine.api.room import Api
 
 DEFAULT_SIZE = (1360, 860)
@@ -120,9 +121,10 @@ class MainWindow(Translated, QMainWindow):
 
     def add_samples(self) -> None:
         """Create the sample accounts and show the feed."""
+        names = (tr("Sample shop"), tr("Sample café"), tr("Sample band"))
         if self._api is not None:
             self._actions.run(
-                samples.create_samples(self._api),
+                samples.add_samples(self._api.accounts, names),
                 busy=self.welcome.samples,
                 on_done=lambda _new: self.show_page(PAGES[0]),
             )
@@ -132,7 +134,7 @@ class MainWindow(Translated, QMainWindow):
         if self._api is not None:
             ids = [account.id for account in self.directory.samples()]
             self._actions.run(
-                samples.remove_samples(self._api, ids), busy=self.notice.button, on_done=self._samples_removed
+                samples.remove_samples(self._api.accounts, ids), busy=self.notice.button, on_done=self._samples_removed
             )
 
     def choose_appearance(self, appearance: Appearance) -> None:
@@ -249,7 +251,7 @@ class MainWindow(Translated, QMainWindow):
             self._toast(
                 tr("The sample accounts were removed."),
                 "ok",
-                lambda: self._actions.run(samples.restore_samples(api, ids)),
+                lambda: self._actions.run(samples.restore_samples(api.accounts, ids)),
             )
 
     def _restart(self) -> None:

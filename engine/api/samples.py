@@ -1,28 +1,43 @@
 """Sample accounts: what a newcomer tries first, and what is removed with one click."""
 
-from engine.api.accounts import Accounts, NewAccount
+from collections.abc import Sequence
 
-TAG = "sample"
-SAMPLES = (("Northwind Shop", 7, 2), ("小店客服", 11, 3), ("Atelier North", 23, 5))  #: name, seed, interval in seconds
+from engine.api.accounts import Accounts, AccountSnapshot, NewAccount
+from engine.api.errors import NotFound
 
-
-async def add_samples(accounts: Accounts) -> bool:
-    """Make three accounts of the demo platform, unless there are sample accounts already; whether it did."""
-    if await _existing(accounts):
-        return False
-    for name, seed, interval in SAMPLES:
-        await accounts.create(NewAccount("demo", name, interval=interval, settings={"seed": seed}, tags=(TAG,)))
-    return True
+TAG = "sample"  #: marks them
+NAMES = ("Northwind Shop", "小店客服", "Atelier North")
+RATES = (12, 6, 20)  #: items a minute of each
+INTERVAL = 5  #: seconds
 
 
-async def remove_samples(accounts: Accounts) -> int:
-    """Put all sample accounts into the bin; how many there were."""
-    existing = await _existing(accounts)
-    for account_id in existing:
-        await accounts.delete(account_id)
-    return len(existing)
+def is_sample(account: AccountSnapshot) -> bool:
+    """Whether it is one of them."""
+    return account.platform == "demo" and TAG in account.tags
 
 
-async def _existing(accounts: Accounts) -> list[str]:
-    page = await accounts.page(limit=1000)
-    return [account.id for account in page if account.platform == "demo" and TAG in account.tags]
+async def add_samples(accounts: Accounts, names: Sequence[str] = NAMES) -> list[AccountSnapshot]:
+    """Three accounts of the demo platform that find something at once. Raises Invalid if no worker offers it yet."""
+    created = []
+    for seed, (name, rate) in enumerate(zip(names, RATES, strict=True), 1):
+        settings: dict[str, str | int | float | bool | None] = {"rate_per_minute": rate, "seed": seed}
+        created.append(await accounts.create(NewAccount("demo", name, INTERVAL, settings=settings, tags=(TAG,))))
+    return created
+
+
+async def remove_samples(accounts: Accounts, ids: Sequence[str]) -> list[str]:
+    """Put them into the bin; returns those that were still there, which `restore_samples` takes out again."""
+    removed = []
+    for account_id in ids:
+        try:
+            await accounts.delete(account_id)
+        except NotFound:
+            continue
+        removed.append(account_id)
+    return removed
+
+
+async def restore_samples(accounts: Accounts, ids: Sequence[str]) -> None:
+    """Take them out of the bin."""
+    for account_id in ids:
+        await accounts.restore(account_id)

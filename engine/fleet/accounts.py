@@ -93,34 +93,47 @@ class AccountsDesk:
     def unplace(self, account: AccountEntry) -> None:
         """Nobody watches it: look for a worker, if somebody should."""
         if account.wanted and account.owner is None and account.placing is None:
-            self._t.unplaced[account.id] = None
-            self._t.retry_placing = True
+            self._t.unplaced[account.id] = self._t.untried[account.id] = None
         else:
             self._t.unplaced.pop(account.id, None)
 
     def place(self, now: float) -> None:
-        """Give every unplaced account to a worker if there is one, and even the fleet out if that was asked for."""
-        if self._t.retry_placing and not self._t.closing:
-            self._place_all(now)
-        if self._t.rebalance and not self._t.closing:
+        """Give unplaced accounts to workers if there are any, and even the fleet out if that was asked for.
+
+        All are tried if there may be room that there was not before, else only those that have not been tried: with
+        100,000 accounts and no worker yet, looking at all of them for each one that is entered took half an hour.
+        """
+        if self._t.closing:
+            return
+        waiting = self._t.unplaced if self._t.retry_placing else self._t.untried
+        if waiting:
+            self._place_all([self._t.accounts[key] for key in waiting if key in self._t.unplaced], now)
+        self._t.retry_placing = False
+        self._t.untried.clear()
+        if self._t.rebalance:
             self._t.rebalance = False
             self._rebalance(now)
 
-    def _place_all(self, now: float) -> None:
-        self._t.retry_placing = False
-        moves = [move for account_id in list(self._t.unplaced) if (move := self._place_one(account_id, now))]
+    def _place_all(self, accounts: list[AccountEntry], now: float) -> None:
+        for account in accounts:
+            self._t.drop_promise(account)  # that worker is the emptiest, unless something changed meanwhile
+        moves: list[Move] = []
+        hopeless: dict[str, str] = {}  # platforms that no worker has room for, and why: it only gets fuller from here
+        for account in accounts:
+            reason = None if account.pinned_to else hopeless.get(account.platform)
+            worker, reason = (None, reason) if reason else self._t.allocation.choose(account)
+            if worker is not None:
+                moves.append(self._begin_placing(account, worker))
+            else:
+                self._say_unplaced(account, reason, now)
+                if account.pinned_to is None:
+                    hopeless[account.platform] = reason
         if moves:
             self._t.command(m.SaveOwnership(tuple(moves)))
 
-    def _place_one(self, account_id: str, now: float) -> Move | None:
-        account = self._t.accounts[account_id]
-        self._t.drop_promise(account)  # the worker promised is the emptiest, unless something changed meanwhile
-        worker, reason = self._t.allocation.choose(account)
-        if worker is None:
-            self._say_unplaced(account, reason, now)
-            return None
-        self._t.unplaced.pop(account_id)
-        account.placing = Move(account_id, worker.id, account.epoch + 1)
+    def _begin_placing(self, account: AccountEntry, worker: WorkerEntry) -> Move:
+        del self._t.unplaced[account.id]
+        account.placing = Move(account.id, worker.id, account.epoch + 1)
         account.reason = None
         self._t.allocation.shift(worker, 1)
         return account.placing
@@ -182,6 +195,7 @@ class AccountsDesk:
                 self.unplace(account)
                 self._say_unplaced(account, "the assignment could not be saved; trying again", now)
                 self._forget_if_done(account)
+        self._t.untried.clear()
         self._t.retry_placing, self._t.save_failed = False, True
 
     def _unmove(self, account: AccountEntry) -> None:
@@ -267,7 +281,7 @@ class AccountsDesk:
         self._t.take(account)
         self.unplace(account)
         self._forget_if_done(account)
-        self._t.rebalance = True
+        self._t.retry_placing = self._t.rebalance = True
 
     def _forget_if_done(self, account: AccountEntry) -> None:
         if account.removed and account.owner is None and account.placing is None:

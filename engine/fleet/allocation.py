@@ -7,6 +7,8 @@ import heapq
 
 from engine.fleet.entries import AccountEntry, WorkerEntry
 
+CROWDED = 16  #: entries for each worker that are let be
+
 Heap = list[tuple[int, str]]
 
 
@@ -28,7 +30,10 @@ class Allocation:
     def offer(self, worker: WorkerEntry) -> None:
         """Make a worker findable after it became live or its load or capacity changed."""
         if worker.live and worker.load < worker.capacity:
-            heapq.heappush(self._heaps.setdefault(worker.platforms, []), (worker.load, worker.id))
+            heap = self._heaps.setdefault(worker.platforms, [])
+            heapq.heappush(heap, (worker.load, worker.id))
+            if len(heap) > CROWDED * len(self._workers) + CROWDED:
+                self._clear_out(heap, worker.platforms)
 
     def choose(self, account: AccountEntry) -> tuple[WorkerEntry | None, str]:
         """The worker for an account, or None and the reason why there is none."""
@@ -51,6 +56,15 @@ class Allocation:
                 return heap[0]
             heapq.heappop(heap)
         return None
+
+    def _clear_out(self, heap: Heap, platforms: frozenset[str]) -> None:
+        """Loads that fall bury entries that never come to the top: start again with one for each worker."""
+        heap[:] = [
+            (worker.load, worker.id)
+            for worker in self._workers.values()
+            if worker.live and worker.load < worker.capacity and worker.platforms == platforms
+        ]
+        heapq.heapify(heap)
 
     def _pinned(self, worker_id: str, platform: str) -> tuple[WorkerEntry | None, str]:
         worker = self._workers.get(worker_id)

@@ -12,7 +12,8 @@ class Tables:
 
     Attributes:
         unplaced: accounts that somebody should watch and nobody does, in the order of their arrival.
-        retry_placing: something changed that may make an unplaced account placeable.
+        untried: those of them that no worker was looked for yet.
+        retry_placing: something changed that may make any unplaced account placeable.
         rebalance: loads changed in a way that may want evening out.
         save_failed: an ownership could not be saved; the next patrol tries again.
         no_verdict_before: until then nobody is declared dead for being silent (start, wake from sleep, own stall).
@@ -24,6 +25,7 @@ class Tables:
         self.accounts: dict[str, AccountEntry] = {}
         self.allocation = Allocation(self.workers)
         self.unplaced: dict[str, None] = {}
+        self.untried: dict[str, None] = {}
         self.retry_placing = False
         self.rebalance = False
         self.save_failed = False

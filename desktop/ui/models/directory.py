@@ -9,12 +9,12 @@ from desktop.bridge import Bridge
 from engine.api.accounts import AccountSnapshot
 from engine.api.errors import NotFound
 from engine.api.room import Api
+from engine.api.samples import is_sample
 from engine.api.workers import WorkerSnapshot
 from worker.protocol.descriptor import Descriptor
 
 PAGE = 1000
 MANY = 200  #: more changed accounts than this are read in pages instead of one by one
-SAMPLE_TAG = "sample"  #: marks the accounts of “Try it with sample accounts”
 WATCHING = ("online", "degraded")
 
 
@@ -65,7 +65,7 @@ class Directory(QObject):
 
     def samples(self) -> list[AccountSnapshot]:
         """The sample accounts that are still there."""
-        return [a for a in self.accounts.values() if a.platform == "demo" and SAMPLE_TAG in a.tags]
+        return [account for account in self.accounts.values() if is_sample(account)]
 
     def account_name(self, account_id: str) -> str:
         """Its handle or name; the id of one that is gone."""
