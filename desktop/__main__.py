@@ -4,10 +4,9 @@ import os
 import sys
 from collections.abc import Sequence
 
-from engine.config import private_directory, read
+from engine.config import open_logs, read
 from worker.process.banner import say
 from worker.process.exit_codes import Stop
-from worker.process.logs import configure
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -15,8 +14,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     os.umask(0o077)
     try:
         options = read("vedette", sys.argv[1:] if arguments is None else arguments, os.environ, window=True)
-        private_directory(options.data_dir)
-        configure("desktop", options.data_dir / "logs" / "master.jsonl", options.log_level)
+        open_logs("desktop", options)
         from desktop.app import run
 
         code = run(options)

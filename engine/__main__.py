@@ -6,10 +6,9 @@ import signal
 import sys
 from collections.abc import Sequence
 
-from engine.config import Options, read
+from engine.config import Options, open_logs, read
 from worker.process.banner import banner, say
 from worker.process.exit_codes import Exit, Stop
-from worker.process.logs import configure
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -27,11 +26,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 async def run(options: Options) -> None:
     """Start, say ready, wait for a signal, close."""
-    from engine.config import private_directory
     from engine.master import Master
 
-    private_directory(options.data_dir)
-    configure("master", options.data_dir / "logs" / "master.jsonl", options.log_level)
+    open_logs("master", options)
     asked = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, asked.set)

@@ -5,16 +5,20 @@ from argparse import Namespace
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 import configargparse
 import platformdirs
 
+from engine.config_files import read_dotenv, read_toml
 from engine.fleet.lease import Figures, derive
-from worker.process.exit_codes import Exit, Stop
+from worker.process.banner import say
+from worker.process.exit_codes import Exit, Stop, cannot_use
+from worker.process.logs import configure
 
 T = TypeVar("T")
 LEVELS = ("debug", "info", "warning", "error")
+LONGEST_SHOWN = 100  #: characters of a wrong value in its sentence
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
@@ -54,24 +58,33 @@ def read(program: str, arguments: Sequence[str], environment: Mapping[str, str],
     """Read all options.
 
     Raises:
-        Stop: code 78 with the option's name, its value and what is allowed.
+        Stop: code 78 with the option's name, its value and what is allowed, or with what is wrong in a file.
         SystemExit: from argparse, for --help (0) and unknown arguments (2).
     """
-    data_dir = _data_dir(arguments, environment)
+    data_dir = _data_dir(program, arguments, environment)
     parser = _parser(program, data_dir, window)
-    values = parser.parse_args(list(arguments), env_vars={**_dotenv(data_dir / ".env"), **environment})
+    read_toml(data_dir / "vedette.toml", parser)
+    values = parser.parse_args(list(arguments), env_vars={**read_dotenv(data_dir / ".env"), **environment})
     return _checked(values, data_dir)
 
 
-def _data_dir(arguments: Sequence[str], environment: Mapping[str, str]) -> Path:
-    first = configargparse.ArgParser(add_help=False, add_config_file_help=False)
+class _Parser(configargparse.ArgParser):  # type: ignore[misc]  # configargparse has no types
+    """One line for a wrong argument; the stock one prints the whole usage before it."""
+
+    def error(self, message: str) -> NoReturn:
+        say(f"{self.prog}: {message} (see --help)")
+        raise SystemExit(Exit.USAGE)
+
+
+def _data_dir(program: str, arguments: Sequence[str], environment: Mapping[str, str]) -> Path:
+    first = _Parser(prog=program, add_help=False, add_config_file_help=False, allow_abbrev=False)
     first.add("--data-dir", env_var="VEDETTE_DATA_DIR")
     known, _rest = first.parse_known_args(list(arguments), env_vars=dict(environment))
-    return Path(known.data_dir).expanduser().absolute() if known.data_dir else default_data_dir()
+    return _path(known, "data_dir") if known.data_dir else default_data_dir()
 
 
 def _parser(program: str, data_dir: Path, window: bool) -> configargparse.ArgParser:
-    parser = configargparse.ArgParser(
+    parser = _Parser(
         prog=program,
         default_config_files=[str(data_dir / "vedette.toml")],
         config_file_parser_class=configargparse.TomlConfigParser(["vedette"]),
@@ -95,15 +108,6 @@ def _parser(program: str, data_dir: Path, window: bool) -> configargparse.ArgPar
     return parser
 
 
-def _dotenv(file: Path) -> dict[str, str]:
-    try:
-        lines = file.read_text(encoding="utf-8").splitlines()
-    except OSError:
-        return {}
-    pairs = (line.split("=", 1) for line in lines if "=" in line and not line.lstrip().startswith("#"))
-    return {key.strip(): value.strip().strip("\"'") for key, value in pairs}
-
-
 def _checked(values: Namespace, data_dir: Path) -> Options:
     workers = _number(values, "local_workers", 0, 64) if values.local_workers is not None else None
     most = _number(values, "worker_max_count", 0, 64)
@@ -114,7 +118,7 @@ def _checked(values: Namespace, data_dir: Path) -> Options:
         host=_choice(values, "host", LOOPBACK, "an address of this computer only: "),
         port=_number(values, "port", 0, 65_535) if values.port is not None else 3000,
         port_given=values.port is not None,
-        db_path=Path(values.db_path).expanduser().absolute() if values.db_path else data_dir / "vedette.db",
+        db_path=_path(values, "db_path") if values.db_path else data_dir / "vedette.db",
         log_level=_choice(values, "log_level", LEVELS, ""),
         local_workers=workers,
         worker_max_count=most,
@@ -132,6 +136,16 @@ def _number(values: Namespace, name: str, least: int, most: int) -> int:
 
 def _choice(values: Namespace, name: str, allowed: Sequence[str], what: str) -> str:
     return _convert(values, name, str, lambda text: text in allowed, what + ", ".join(allowed))
+
+
+def _path(values: Namespace, name: str) -> Path:
+    text = getattr(values, name)
+    try:
+        if "\0" not in text:
+            return Path(text).expanduser().absolute()
+    except RuntimeError:  # a “~somebody” whose home nobody knows
+        pass
+    raise _wrong(name, text, "a path")
 
 
 def _figures(values: Namespace) -> Figures:
@@ -155,19 +169,36 @@ def _convert(values: Namespace, name: str, kind: Callable[[Any], T], fits: Calla
 
 
 def _wrong(name: str, value: object, allowed: str) -> Stop:
-    flag = "--" + name.replace("_", "-")
-    return Stop(Exit.CONFIG, f"{flag} (VEDETTE_{name.upper()}) is “{value}”; allowed: {allowed}")
+    flag, shown = "--" + name.replace("_", "-"), str(value)
+    shown = shown if len(shown) <= LONGEST_SHOWN else shown[:LONGEST_SHOWN] + "…"
+    return Stop(Exit.CONFIG, f"{flag} (VEDETTE_{name.upper()}) is “{shown}”; allowed: {allowed}")
 
 
 def private_directory(path: Path) -> None:
     """Make a directory that only its owner may enter; tighten a wider one.
 
     Raises:
-        Stop: code 78, if it cannot be made.
+        Stop: code 78, or 75 on a full disk, if it cannot be made.
     """
     try:
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
         if os.name == "posix" and path.stat().st_mode & 0o077:
             path.chmod(0o700)
+    except (FileExistsError, NotADirectoryError):
+        raise Stop(Exit.CONFIG, f"the data directory {path} cannot be used: a file is in its place") from None
     except OSError as error:
-        raise Stop(Exit.CONFIG, f"the data directory {path} cannot be used: {error.strerror}") from None
+        raise cannot_use(f"the data directory {path}", error) from None
+
+
+def open_logs(component: str, options: Options) -> None:
+    """Make the data directory, and send this process's logs to its `logs/master.jsonl`.
+
+    Raises:
+        Stop: code 78, or 75 on a full disk, if they cannot be made.
+    """
+    private_directory(options.data_dir)
+    file = options.data_dir / "logs" / "master.jsonl"
+    try:
+        configure(component, file, options.log_level)
+    except OSError as error:
+        raise cannot_use(f"the log file {file}", error) from None

@@ -7,7 +7,7 @@ from types import TracebackType
 
 import msgspec
 
-from worker.process.exit_codes import Exit, Stop
+from worker.process.exit_codes import Exit, Stop, cannot_use
 
 
 class InstanceLock:
@@ -21,8 +21,7 @@ class InstanceLock:
         try:
             self._descriptor = os.open(self._file, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o600)
         except OSError as error:
-            sentence = f"the data directory {self._file.parent} cannot be written to: {error.strerror}"
-            raise Stop(Exit.CONFIG, sentence) from None
+            raise self._unusable(error) from None
         try:
             _lock(self._descriptor)
         except OSError:
@@ -33,9 +32,16 @@ class InstanceLock:
                 f"another master (process {holder}) already runs on {self._file.parent}: use that one, close it, "
                 "or choose another directory with --data-dir",
             ) from None
-        os.ftruncate(self._descriptor, 0)
-        os.pwrite(self._descriptor, str(os.getpid()).encode(), 0)
+        try:
+            os.ftruncate(self._descriptor, 0)
+            os.pwrite(self._descriptor, str(os.getpid()).encode(), 0)
+        except OSError as error:
+            os.close(self._descriptor)
+            raise self._unusable(error) from None
         return self
+
+    def _unusable(self, error: OSError) -> Stop:
+        return cannot_use(f"the data directory {self._file.parent}", error)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

@@ -36,7 +36,7 @@ from engine.housekeeping import Housekeeping
 from engine.instance import InstanceLock, write_master_file
 from engine.runtime import Runtime
 from engine.stall import StallMeter
-from engine.store.errors import StoreError
+from engine.store.errors import Busy, DiskFull, StoreError
 from engine.store.store import Store
 from engine.supervisor.supervisor import Plan, Supervisor
 from engine.vault.errors import VaultError
@@ -44,7 +44,7 @@ from engine.vault.keys import KeyFile, open_vault
 from worker import __version__
 from worker.process import tasks
 from worker.process.clock import lease_clock, wall_ms
-from worker.process.exit_codes import Exit, Stop
+from worker.process.exit_codes import NO_ROOM, Exit, Stop, cannot_use
 from worker.process.logs import new_request_id
 from worker.protocol.errors import ProtocolError
 from worker.protocol.messages import Message, Shutdown
@@ -92,7 +92,10 @@ class Master:
                 await self._build(stack)
                 self._stack = stack.pop_all()
         except (StoreError, VaultError) as error:
-            raise Stop(Exit.CONFIG, f"{error} ({self._options.data_dir})") from error
+            passes = isinstance(error, (DiskFull, Busy)) or getattr(error.__cause__, "errno", None) in NO_ROOM
+            raise Stop(Exit.TEMPORARY if passes else Exit.CONFIG, str(error)) from error
+        except OSError as error:
+            raise cannot_use(f"the data directory {self._options.data_dir}", error) from error
         log.info("master.ready", url=self.url, version=__version__, pid=os.getpid())
 
     async def close(self, reason: str) -> None:

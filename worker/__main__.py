@@ -20,7 +20,7 @@ from worker.platforms import catalog
 from worker.process import logs
 from worker.process.banner import say
 from worker.process.dir_lock import DirLock
-from worker.process.exit_codes import Exit, Stop
+from worker.process.exit_codes import Exit, Stop, cannot_use
 from worker.process.local_start import read_line
 
 START_LINE_WITHIN = 10.0  #: seconds
@@ -116,8 +116,11 @@ def _harden() -> None:
 def _locked(directory: Path) -> DirLock:
     lock, pause = DirLock(directory), Event()
     for _ in range(int(LOCK_WITHIN / LOCK_RETRY)):
-        if lock.take():
-            return lock
+        try:
+            if lock.take():
+                return lock
+        except OSError as error:
+            raise cannot_use(str(directory), error) from None
         pause.wait(LOCK_RETRY)
     raise Stop(Exit.TEMPORARY, f"another worker uses {directory}")
 

@@ -140,7 +140,8 @@ class Checker:
         items = items_of(check.items, task, found_at=self.wall_ms(), request_id=request_id, baseline=first)
         seen_only, kept = baseline.split(items) if first else ([], items)
         new = await self.memory.record(task, kept, seen_only, check.cursor)
-        log.debug("check.done", account=task.account, found=len(items), new=new)
+        say = log.info if new or request_id == task.check_request else log.debug  # most checks find nothing
+        say("check.done", account=task.account, found=len(items), new=new)
         more = check.more and not first  # what a first check leaves behind is the past
         return CheckFinished(
             task.account, task.epoch, "ok", check.retry_after, more, request_id=request_id, quota=check.quota

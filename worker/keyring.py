@@ -2,7 +2,9 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 
+from worker.platforms.base import Refused
 from worker.process.secret import Secret
+from worker.protocol.errors import Code, ProtocolError
 from worker.protocol.messages import Credentials, CredentialsGiven, Task
 
 Ask = Callable[[Credentials], Awaitable[CredentialsGiven]]
@@ -20,13 +22,17 @@ class Keyring:
         """The credentials by field name.
 
         Raises:
-            whatever `ask` raises; nothing is kept then.
+            Refused: if the master has some but cannot open them; only the user can help.
+            whatever else `ask` raises; nothing is kept then.
         """
         epoch, held = self._held.get(task.account, (-1, {}))
         if epoch == task.epoch:
             return held
         drops = self._drops
-        given = await self._ask(Credentials(account=task.account, epoch=task.epoch))
+        try:
+            given = await self._ask(Credentials(account=task.account, epoch=task.epoch))
+        except ProtocolError as error:
+            raise (Refused(error.message) if error.code is Code.REFUSED else error) from None
         secrets = {name: Secret(value) for name, value in given.credentials.items()}
         if drops == self._drops:  # else they may have been changed or the lease may have ended meanwhile
             self._held[task.account] = (task.epoch, secrets)

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Protocol
 
 import msgspec
+import structlog
 
 from engine.api.accounts import AccountLive
 from engine.api.errors import ProbeFailed, Unavailable
@@ -19,6 +20,8 @@ from worker.process.logs import current_request_id
 from worker.protocol.descriptor import Values
 from worker.protocol.errors import ProtocolError
 from worker.protocol.messages import Identity, Message, Probe
+
+log = structlog.get_logger("accounts")
 
 PROBE_TIMEOUT = 20.0  #: seconds; a probe may make several requests
 
@@ -45,7 +48,8 @@ class AccountControl:
         if entry is None or entry.removed:
             return None
         now, wall = lease_clock(), wall_ms()
-        checked, due = entry.checked, entry.due if entry.owner else None
+        waits = entry.owner is not None and entry.status != "reauthenticate"  # that is asked again once its user acted
+        checked, due = entry.checked, entry.due if waits else None
         return AccountLive(
             worker_id=entry.owner,
             epoch=entry.epoch,
@@ -82,6 +86,7 @@ class AccountControl:
 
     async def check_now(self, account_id: str) -> None:
         """Have its owner check it out of turn, under the request id of whoever asks."""
+        log.info("account.check_asked", account=account_id)
         self._runtime.submit(m.CheckAsked(account_id, current_request_id()))
 
     async def probe(self, platform: str, credentials: Values, settings: Values) -> Identity:

@@ -12,6 +12,7 @@ from engine.fleet import messages as m
 from engine.fleet.lease import Figures
 from engine.records import Sealed
 from engine.runtime import Runtime
+from engine.vault.errors import VaultError
 from worker.process.clock import lease_clock, wall_ms
 from worker.protocol.descriptor import Descriptor
 from worker.protocol.errors import Code, ProtocolError
@@ -145,7 +146,11 @@ class Door:
             return CredentialsGiven(message.replacement, version)
         if sealed is None:
             return CredentialsGiven({}, 0)
-        plain = self._vault.open(message.account, "credentials", sealed.blob)
+        try:
+            plain = self._vault.open(message.account, "credentials", sealed.blob)
+        except VaultError as error:  # the account says so, and asks for them again
+            log.warning("credentials.not_opened", account=message.account, reason=str(error))
+            raise ProtocolError(Code.REFUSED, f"{str(error)[:1].upper()}{str(error)[1:]}.") from None
         return CredentialsGiven(msgspec.json.decode(plain, type=dict[str, str]), sealed.version)
 
     async def released(self, worker_id: str, message: Released) -> None:

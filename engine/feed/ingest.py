@@ -4,6 +4,7 @@ Whatever batches arrive while a group is being committed become the next group: 
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -25,6 +26,8 @@ ATTEMPTS = 3  #: failed transactions that convict an item
 UNSTORABLE = "unstorable"  #: the code of an item that made its transactions fail
 
 log = structlog.get_logger("ingest")
+
+TRACED = 8  #: checks in one group that are logged; under load a line each would cost more than it tells
 
 
 class KnownAccount(Protocol):
@@ -157,6 +160,7 @@ class Ingest:
         for batch in group:
             batch.rejected |= {item.seq: UNSTORABLE for worker, _, item in convicted if worker == batch.worker_id}
         _answer(group, _stored)
+        _trace(group)
 
     async def _commit(self, group: list[_Batch]) -> list[tuple[str, str, Item]]:
         """Store all of a group; returns the letters of items that cannot be stored. Raises the store's own faults."""
@@ -224,3 +228,10 @@ def _answer(group: Sequence[_Batch], what: Callable[[_Batch], Stored]) -> None:
 def _stored(batch: _Batch) -> Stored:
     done = [item.seq for item in batch.items if item.seq not in batch.rejected]
     return Stored(done, [Rejected(seq, code) for seq, code in batch.rejected.items()])
+
+
+def _trace(group: list[_Batch]) -> None:
+    """One log line for each check behind a small group, so that its request id can be followed into the store."""
+    stored = Counter(item.request_id for batch in group for item in batch.items)
+    for request_id, count in stored.items() if len(stored) <= TRACED else ():
+        log.info("detections.stored", request_id=request_id, count=count)

@@ -203,6 +203,7 @@ class AccountsDesk:
         account.placing = None
         if worker is not None:
             self._t.allocation.shift(worker, -1)
+            self._t.retry_placing = True
 
     # --- telling owners
 
@@ -324,6 +325,8 @@ class AccountsDesk:
         account.quota = event.quota or account.quota
         if event.retry_in is not None:
             account.due = now + event.retry_in
+        elif event.outcome == "ok":  # whatever held it back is over
+            account.due = now + account.interval
         self._judge(account, event)
         self._t.tell_account(account.id)
 

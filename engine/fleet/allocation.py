@@ -31,6 +31,9 @@ class Allocation:
         """Make a worker findable after it became live or its load or capacity changed."""
         if worker.live and worker.load < worker.capacity:
             heap = self._heaps.setdefault(worker.platforms, [])
+            if heap and heap[0][1] == worker.id:  # the one just chosen: its entry is stale now
+                heapq.heapreplace(heap, (worker.load, worker.id))
+                return
             heapq.heappush(heap, (worker.load, worker.id))
             if len(heap) > CROWDED * len(self._workers) + CROWDED:
                 self._clear_out(heap, worker.platforms)
@@ -89,7 +92,7 @@ class Allocation:
     def surplus(self, threshold: int) -> list[tuple[WorkerEntry, WorkerEntry]]:
         """Moves (from, to) that even out the live workers: none unless fullest and emptiest differ by more than
         `threshold`, and then only until they differ by at most one. Loads are not changed here."""
-        live = sorted((w for w in self._workers.values() if w.live), key=lambda worker: worker.id)
+        live = [worker for worker in self._workers.values() if worker.live]
         loads = {worker.id: worker.load for worker in live}
         if len(live) < 2 or max(loads.values()) - min(loads.values()) <= threshold:
             return []

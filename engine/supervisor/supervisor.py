@@ -11,9 +11,9 @@ import structlog
 
 from engine.supervisor.child import Child
 from engine.supervisor.endings import sentence
-from engine.supervisor.lock import is_free
 from worker.process import tasks
 from worker.process.clock import lease_clock
+from worker.process.dir_lock import DirLock
 from worker.process.local_start import LocalStart
 
 log = structlog.get_logger("supervisor")
@@ -121,13 +121,14 @@ class Supervisor:
         a new one back for long, and its accounts must not move while it may still act."""
         if worker_id in self._proven or self._plan is None:
             return
-        file = self._plan.data_dir / "workers" / worker_id / "lock"
+        lock = DirLock(self._plan.data_dir / "workers" / worker_id)
         deadline = lease_clock() + LOCK_WAIT
-        while not is_free(file):
+        while not lock.take():
             if lease_clock() > deadline:
                 log.warning("worker.lock_held", worker_id=worker_id)
                 return
             await asyncio.sleep(0.02)
+        lock.release()
         self._proven.add(worker_id)
         self._listener.owner_gone(worker_id)
 

@@ -14,7 +14,7 @@ NAME = "vault.key"
 
 
 class KeySource(Protocol):
-    """A place that may hold the key."""
+    """A place that may hold the key; `str(source)` names it to a person."""
 
     def load(self) -> bytes | None:
         """The key, None if there is none yet. Raises VaultError if there is one that cannot be used."""
@@ -30,6 +30,9 @@ class KeyFile:
 
     def __init__(self, directory: Path) -> None:
         self.path = directory / NAME
+
+    def __str__(self) -> str:
+        return str(self.path)
 
     def load(self) -> bytes | None:
         """The key in the file; a file that others may read is tightened first."""
@@ -80,7 +83,7 @@ def open_vault(source: KeySource, *, sealed_exist: bool) -> Vault:
     key = source.load()
     if key is None and sealed_exist:
         raise VaultError(
-            f"the database holds sealed credentials, but the key they were sealed with is gone: bring back {NAME}"
+            f"the database holds sealed credentials, but the key they were sealed with is gone: bring back {source}"
         )
     return Vault(source.create() if key is None else key)
 

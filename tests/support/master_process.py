@@ -64,9 +64,11 @@ class MasterProcess:
         self._process._transport.close()  # type: ignore[attr-defined]
         return code
 
-    async def call(self, method: str, path: str, body: object = None) -> tuple[int, dict[str, Any]]:
+    async def call(
+        self, method: str, path: str, body: object = None, *, request_id: str = ""
+    ) -> tuple[int, dict[str, Any]]:
         """One REST call: status and the whole answer."""
-        headers = {"Authorization": f"Bearer {self.token}"}
+        headers = {"Authorization": f"Bearer {self.token}"} | ({"X-Request-ID": request_id} if request_id else {})
         async with self._session.request(method, self.url + "/api/v1" + path, json=body, headers=headers) as answer:
             return answer.status, await answer.json()
 

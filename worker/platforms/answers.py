@@ -86,13 +86,16 @@ def failure(status: int, headers: Mapping[str, str], who: str, now_ms: int) -> P
     wait = _wait(headers, quota, now_ms)
     spent = quota is not None and quota.remaining == 0
     if status == 429 or (status == 403 and (spent or "Retry-After" in headers)):
-        return RateLimited(f"{who} wants fewer requests (HTTP {status}). {_again(wait)}", retry_after=wait, quota=quota)
+        return RateLimited(f"{who} wants fewer requests (HTTP {status}){_again(wait)}", retry_after=wait, quota=quota)
     wait = retry_after_of(headers, now_ms)
     if status in (401, 403):
-        sentence = f"{who} refuses access (HTTP {status}). Check the account's credentials and enter them again."
+        sentence = (
+            f"{who} refuses access (HTTP {status}). Check the account's credentials and enter them again. "
+            "It is not asked before that."
+        )
         return Refused(sentence, quota=quota)
     if status >= 500 or status in (408, 425):
-        sentence = f"{who} has a problem of its own (HTTP {status}). {_again(wait)}"
+        sentence = f"{who} has a problem of its own (HTTP {status}){_again(wait)}"
         return Unreachable(sentence, retry_after=wait, quota=quota)
     if status in (404, 410):
         return Changed(f"{who} has nothing at this address (HTTP {status}). Check the account's settings.", quota=quota)
@@ -100,7 +103,8 @@ def failure(status: int, headers: Mapping[str, str], who: str, now_ms: int) -> P
 
 
 def _again(wait: float | None) -> str:
-    return "It will be tried again later." if wait is None else f"It will be tried again in {math.ceil(wait)} s."
+    """What the platform asked for; after several failures we may wait longer, so the moment is not promised here."""
+    return ". It will be tried again later." if wait is None else f" and asks to wait {math.ceil(wait)} s."
 
 
 _TRANSPORT: tuple[tuple[type[BaseException] | tuple[type[BaseException], ...], type[PlatformError], str], ...] = (

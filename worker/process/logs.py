@@ -80,7 +80,15 @@ def _route(formatter: logging.Formatter, file: Path | None, level: str, stderr: 
 def _private_file(file: Path) -> logging.Handler:
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     os.close(os.open(file, os.O_CREAT | os.O_WRONLY, 0o600))
-    return logging.handlers.RotatingFileHandler(file, maxBytes=FILE_BYTES, backupCount=FILES_KEPT, encoding="utf-8")
+    return _LogFile(file, maxBytes=FILE_BYTES, backupCount=FILES_KEPT, encoding="utf-8")
+
+
+class _LogFile(logging.handlers.RotatingFileHandler):
+    """On a full disk lines are lost, quietly: the stock handler would print a traceback to stderr for each of them."""
+
+    def handleError(self, record: logging.LogRecord) -> None:
+        if not isinstance(sys.exc_info()[1], OSError):
+            super().handleError(record)
 
 
 class _Component:

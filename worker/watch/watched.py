@@ -77,10 +77,14 @@ class Pace:
         watched.failures = 0 if good else watched.failures + 1
         watched.blocked = event.outcome == "refused"
         retry_in = self._hold_back(watched, slowed(watched.task.interval, watched.failures, event.retry_after), now)
+        if watched.blocked:
+            retry_in = None
         again = good and event.more and retry_in is None and watched.streak < MAX_STREAK
         watched.streak = watched.streak + 1 if again else 0
         if watched.report is not None and watched.report.state == event.outcome and retry_in is None:
             return None
+        if not good and not watched.blocked and retry_in is None:
+            retry_in = self._schedule.due_in(event.account, now)  # the regular slot: the user asks when it goes on
         message = event.message[:MAX_MESSAGE]
         watched.report = SendReport(event.account, event.epoch, event.outcome, retry_in, event.quota, message)
         return watched.report

@@ -1,45 +1,31 @@
 """One account: what is wrong with it and what helps, its figures, and why it is where it is."""
 
-from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout
 
 from desktop.ui import words
-from desktop.ui.desk import Desk, Translated
+from desktop.ui.desk import Desk
 from desktop.ui.language import sentences, tr
 from desktop.ui.models.directory import status_of
 from desktop.ui.widgets.buttons import Button
 from desktop.ui.widgets.facts import Facts
-from desktop.ui.widgets.labels import Elided, label, line
-from desktop.ui.widgets.pill import Pill, PlatformTile, transparent
-from desktop.ui.widgets.state_panel import Notice
+from desktop.ui.widgets.labels import label, line
+from desktop.ui.widgets.pane import Pane
 from engine.api.accounts import AccountSnapshot
 from engine.api.room import Api
 from engine.records import JournalEntry
 
-WIDTH = 340
 FACTS = ("worker", "interval", "next", "last", "quota", "unread", "tags")
 STORY = 12
 
 
-class AccountPane(Translated, QFrame):
-    """Signals: closed(). The page connects the buttons."""
-
-    closed = Signal()
+class AccountPane(Pane):
+    """Beside the table of accounts."""
 
     def __init__(self, desk: Desk) -> None:
-        super().__init__()
+        super().__init__(desk)
         theme = desk.theme
-        self.setProperty("role", "card")
-        self.setFixedWidth(theme.px(WIDTH))
-        self._desk = desk
         self._api: Api | None = None
         self.account: AccountSnapshot | None = None
-        self._tile = PlatformTile(theme)
-        self._name, self._handle = Elided("heading"), Elided("muted")
-        self._pill = Pill(theme)
-        self._close = Button(theme, "quiet", "x")
-        self._close.clicked.connect(self.closed)
-        self.notice = Notice(theme, narrow=True)
         self.check = Button(theme, "plain", "arrows-clockwise")
         self.pause = Button(theme, "plain", "pause")
         self.edit = Button(theme, "plain", "pencil-simple")
@@ -47,7 +33,8 @@ class AccountPane(Translated, QFrame):
         self._facts = Facts(theme, FACTS)
         self._story_title = label("field")
         self._story = QVBoxLayout()
-        self._lay_out()
+        middle = (self._facts, line(), self._story_title, self._story)
+        self._lay_out(middle, (self.check, self.pause, self.edit, self.delete))
         self.retranslate()
 
     def attach(self, api: Api) -> None:
@@ -104,7 +91,7 @@ class AccountPane(Translated, QFrame):
         platform = words.spoken(descriptor.name, self._desk.languages.current) if descriptor else one.platform
         self._tile.show_icon(theme.icons.platform(descriptor.icon if descriptor else "", one.platform))
         self._name.setText(one.display_name)
-        self._handle.setText(" · ".join(part for part in (platform, one.handle) if part))
+        self._under.setText(" · ".join(part for part in (platform, one.handle) if part))
         status = status_of(one)
         self._pill.show_status(words.status_name(status), theme.status_tone(status))
         paused = one.status == "paused"
@@ -153,49 +140,3 @@ class AccountPane(Translated, QFrame):
             text = f"{entry.what}: {entry.why}" if entry.why else entry.what
             self._story.addWidget(label("body", text, wrap=True))
             self._story.addWidget(label("hint", words.clock(entry.at, now)))
-
-    def _lay_out(self) -> None:
-        px = self._desk.theme.px
-        buttons = QGridLayout()
-        buttons.setSpacing(px(8))
-        for number, button in enumerate((self.check, self.pause, self.edit, self.delete)):
-            buttons.addWidget(button, number // 2, number % 2)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(px(20), px(20), px(20), px(20))
-        column.setSpacing(px(12))
-        column.addLayout(self._head())
-        column.addWidget(self._pill)
-        column.addWidget(self.notice)
-        column.addWidget(self._scrolled(), 1)
-        column.addLayout(buttons)
-
-    def _head(self) -> QHBoxLayout:
-        px = self._desk.theme.px
-        names = QVBoxLayout()
-        names.setSpacing(px(2))
-        for one in (self._name, self._handle):
-            one.setFixedHeight(px(20))
-            names.addWidget(one)
-        row = QHBoxLayout()
-        row.setSpacing(px(12))
-        row.addWidget(self._tile)
-        row.addLayout(names, 1)
-        row.addWidget(self._close)
-        return row
-
-    def _scrolled(self) -> QScrollArea:
-        px = self._desk.theme.px
-        inside = transparent(QWidget())
-        column = QVBoxLayout(inside)
-        column.setContentsMargins(0, 0, px(2), 0)
-        column.setSpacing(px(8))
-        column.addWidget(self._facts)
-        column.addWidget(line())
-        column.addWidget(self._story_title)
-        column.addLayout(self._story)
-        column.addStretch()
-        area = QScrollArea()
-        area.setWidget(inside)
-        area.setWidgetResizable(True)
-        area.setFrameShape(QFrame.Shape.NoFrame)
-        return area

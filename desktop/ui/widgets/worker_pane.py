@@ -1,21 +1,19 @@
 """One worker: its figures, why it is not well, and the accounts that sit on it right now."""
 
-from PySide6.QtCore import QPointF, QRect, QSize, Signal
-from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtCore import QPointF, QRect, QSize
 
 from desktop.ui import words
-from desktop.ui.desk import Desk, Translated
+from desktop.ui.desk import Desk
 from desktop.ui.language import sentences, tr, trn
 from desktop.ui.widgets.buttons import Button
 from desktop.ui.widgets.facts import Facts
-from desktop.ui.widgets.labels import Elided, label, line
+from desktop.ui.widgets.labels import label, line
 from desktop.ui.widgets.painting import Brush
-from desktop.ui.widgets.pill import Painted, Pill, PlatformTile, transparent
-from desktop.ui.widgets.state_panel import Notice
+from desktop.ui.widgets.pane import Pane
+from desktop.ui.widgets.pill import Painted
 from engine.api.accounts import AccountSnapshot
 from engine.api.workers import WorkerSnapshot
 
-WIDTH = 340
 FACTS = ("heartbeat", "lag", "memory", "restarts", "outbox", "platforms", "version")
 ROW = 36
 MOST = 200  #: accounts listed; more are counted
@@ -59,25 +57,14 @@ class AccountList(Painted):
             brush.text(area.adjusted(px(40), 0, -px(20), 0), account.display_name, "text")
 
 
-class WorkerPane(Translated, QFrame):
-    """Signals: closed(). The page connects the buttons."""
-
-    closed = Signal()
+class WorkerPane(Pane):
+    """Beside the table of workers."""
 
     def __init__(self, desk: Desk) -> None:
-        super().__init__()
+        super().__init__(desk)
         theme = desk.theme
-        self.setProperty("role", "card")
-        self.setFixedWidth(theme.px(WIDTH))
-        self._desk = desk
         self.worker: WorkerSnapshot | None = None
-        self._tile = PlatformTile(theme)
         self._tile.show_icon("hard-drives")
-        self._name, self._host = Elided("heading"), Elided("muted")
-        self._pill = Pill(theme)
-        self._close = Button(theme, "quiet", "x")
-        self._close.clicked.connect(self.closed)
-        self.notice = Notice(theme, narrow=True)
         self.restart = Button(theme, "plain", "arrows-clockwise")
         self.drain = Button(theme, "plain", "pause")
         self.edit = Button(theme, "plain", "pencil-simple")
@@ -85,7 +72,8 @@ class WorkerPane(Translated, QFrame):
         self._facts = Facts(theme, FACTS)
         self._accounts_title = label("field")
         self.accounts = AccountList(desk)
-        self._lay_out()
+        middle = (self._facts, line(), self._accounts_title, self.accounts)
+        self._lay_out(middle, (self.restart, self.drain, self.edit, self.remove))
         self.retranslate()
 
     def show_worker(self, worker: WorkerSnapshot | None) -> None:
@@ -122,7 +110,7 @@ class WorkerPane(Translated, QFrame):
         theme = self._desk.theme
         self._name.setText(worker.name)
         here = tr("this computer") if worker.kind == "local" else worker.host
-        self._host.setText(f"{here} · PID {worker.pid}" if worker.pid else here)
+        self._under.setText(f"{here} · PID {worker.pid}" if worker.pid else here)
         self._pill.show_status(words.status_name(worker.state), theme.status_tone(worker.state))
         draining = worker.draining or worker.state == "draining"
         self.drain.set_icon("play" if draining else "pause")
@@ -164,47 +152,3 @@ class WorkerPane(Translated, QFrame):
             self.notice.say(sentences(tr("It works, but slower than it should."), worker.reason), "warn", "warning")
         else:
             self.notice.say("")
-
-    def _lay_out(self) -> None:
-        px = self._desk.theme.px
-        buttons = QGridLayout()
-        buttons.setSpacing(px(8))
-        for number, button in enumerate((self.restart, self.drain, self.edit, self.remove)):
-            buttons.addWidget(button, number // 2, number % 2)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(px(20), px(20), px(20), px(20))
-        column.setSpacing(px(12))
-        column.addLayout(self._head())
-        column.addWidget(self._pill)
-        column.addWidget(self.notice)
-        column.addWidget(self._scrolled(), 1)
-        column.addLayout(buttons)
-
-    def _head(self) -> QHBoxLayout:
-        px = self._desk.theme.px
-        names = QVBoxLayout()
-        names.setSpacing(px(2))
-        for one in (self._name, self._host):
-            one.setFixedHeight(px(20))
-            names.addWidget(one)
-        row = QHBoxLayout()
-        row.setSpacing(px(12))
-        row.addWidget(self._tile)
-        row.addLayout(names, 1)
-        row.addWidget(self._close)
-        return row
-
-    def _scrolled(self) -> QScrollArea:
-        px = self._desk.theme.px
-        inside = transparent(QWidget())
-        column = QVBoxLayout(inside)
-        column.setContentsMargins(0, 0, px(2), 0)
-        column.setSpacing(px(8))
-        for one in (self._facts, line(), self._accounts_title, self.accounts):
-            column.addWidget(one)
-        column.addStretch()
-        area = QScrollArea()
-        area.setWidget(inside)
-        area.setWidgetResizable(True)
-        area.setFrameShape(QFrame.Shape.NoFrame)
-        return area

@@ -14,7 +14,10 @@ from engine.bus import Bus
 from engine.feed.ingest import Ingest
 from engine.store.store import Store
 from tests.support.stored import account, batch, item
+from worker.process.logs import configure
 from worker.protocol.messages import CursorAt
+
+configure("test", None)  # stdout is for the counts
 
 async def main():
     store = Store(Path(sys.argv[1]) / "vedette.db")
