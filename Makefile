@@ -45,7 +45,12 @@ bench: $(READY) ## one table: each figure against its peer or limit, measured in
 
 screenshots: $(READY) ## pictures for the docs
 	@.ci/system-libraries test
-	@$(BIN)/python -m tests.support.screenshots docs/screenshots
+	@for look in full-dark-en full-light-en full-light-zh empty-light-en; do \
+	  xvfb-run -a -s "-screen 0 1600x1000x24" env QT_QPA_PLATFORM=xcb \
+	    $(BIN)/python -m tests.support.screenshots build/screenshots $$look || exit 1; done
+	@mkdir -p docs/screenshots
+	@for name in detections-dark-en detections-light-zh workers-light-en accounts-dark-en welcome-light-en; do \
+	  cp build/screenshots/$$name.png docs/screenshots/; done
 
 lock: $(READY) ## resolve the lock file again (needs uv)
 	uv pip compile pyproject.toml --all-extras --universal --generate-hashes --no-emit-index-url --no-header \
