@@ -107,10 +107,12 @@ class MainWindow(Translated, QMainWindow):
     # --- what the user does ------------------------------------------------------------------------------------------
 
     def show_page(self, key: str) -> None:
-        """Go to a page of the sidebar."""
+        """Go to a page of the sidebar; the keyboard is there at once, so that J and K work."""
         self.page = key
         self.sidebar.show_page(key)
         self._show()
+        views = {"detections": self.detections.view, "accounts": self.accounts.table, "workers": self.workers.table}
+        views[key].setFocus()
 
     def add_account(self) -> None:
         """Open the form for a new account."""
