@@ -4,6 +4,7 @@ import os
 import sys
 from collections.abc import Sequence
 
+from desktop.frozen import give_back
 from engine.config import open_logs, read
 from worker.process.banner import say
 from worker.process.exit_codes import Stop
@@ -12,6 +13,7 @@ from worker.process.exit_codes import Stop
 def main(arguments: Sequence[str] | None = None) -> None:
     """Open the window and run until it is closed; exit with the code of contract.md."""
     os.umask(0o077)
+    give_back(os.environ)
     try:
         options = read("vedette", sys.argv[1:] if arguments is None else arguments, os.environ, window=True)
         open_logs("desktop", options)

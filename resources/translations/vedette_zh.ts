@@ -128,6 +128,18 @@
    <translation>{n} 个节点中 {online} 个在线</translation>
   </message>
   <message>
+   <source>Sample shop</source>
+   <translation>示例商店</translation>
+  </message>
+  <message>
+   <source>Sample café</source>
+   <translation>示例咖啡馆</translation>
+  </message>
+  <message>
+   <source>Sample band</source>
+   <translation>示例乐队</translation>
+  </message>
+  <message>
    <source>Engine starting</source>
    <translation>引擎启动中</translation>
   </message>
@@ -636,16 +648,140 @@
    <translation>请重试。</translation>
   </message>
   <message>
-   <source>Sample shop</source>
-   <translation>示例商店</translation>
+   <source>no worker is online</source>
+   <translation>没有在线的工作节点</translation>
   </message>
   <message>
-   <source>Sample café</source>
-   <translation>示例咖啡馆</translation>
+   <source>no worker offers {platform}</source>
+   <translation>没有支持 {platform} 的工作节点</translation>
   </message>
   <message>
-   <source>Sample band</source>
-   <translation>示例乐队</translation>
+   <source>all workers are full</source>
+   <translation>所有工作节点都已满</translation>
+  </message>
+  <message>
+   <source>the assignment could not be saved; trying again</source>
+   <translation>分配未能保存，正在重试</translation>
+  </message>
+  <message>
+   <source>pinned to a worker that no longer exists</source>
+   <translation>固定到的工作节点已不存在</translation>
+  </message>
+  <message>
+   <source>pinned to “{name}”, which does not offer {platform}</source>
+   <translation>固定到“{name}”，但它不支持 {platform}</translation>
+  </message>
+  <message>
+   <source>pinned to “{name}”, which is full</source>
+   <translation>固定到“{name}”，但它已满</translation>
+  </message>
+  <message>
+   <source>pinned to “{name}”, which is {state}</source>
+   <translation>固定到“{name}”，但它目前的状态是：{state}</translation>
+  </message>
+  <message>
+   <source>pinned to another worker</source>
+   <translation>已固定到另一个工作节点</translation>
+  </message>
+  <message>
+   <source>given to {name} under epoch {epoch}</source>
+   <translation>交给 {name}（第 {epoch} 任期）</translation>
+  </message>
+  <message>
+   <source>moves to {name}</source>
+   <translation>移到 {name}</translation>
+  </message>
+  <message>
+   <source>evening out</source>
+   <translation>均衡分配</translation>
+  </message>
+  <message>
+   <source>{name} is draining</source>
+   <translation>{name} 正在停用</translation>
+  </message>
+  <message>
+   <source>check asked for</source>
+   <translation>要求立即检测</translation>
+  </message>
+  <message>
+   <source>unplaced</source>
+   <translation>未分配</translation>
+  </message>
+  <message>
+   <source>released</source>
+   <translation>已放手</translation>
+  </message>
+  <message>
+   <source>revoked</source>
+   <translation>已收回</translation>
+  </message>
+  <message>
+   <source>deleted</source>
+   <translation>已删除</translation>
+  </message>
+  <message>
+   <source>removed by a user</source>
+   <translation>被用户移除</translation>
+  </message>
+  <message>
+   <source>removed</source>
+   <translation>已移除</translation>
+  </message>
+  <message>
+   <source>restart asked for</source>
+   <translation>要求重启</translation>
+  </message>
+  <message>
+   <source>certainly not running</source>
+   <translation>确认已停止运行</translation>
+  </message>
+  <message>
+   <source>online</source>
+   <translation>在线</translation>
+  </message>
+  <message>
+   <source>offline</source>
+   <translation>离线</translation>
+  </message>
+  <message>
+   <source>ended</source>
+   <translation>已结束</translation>
+  </message>
+  <message>
+   <source>failed</source>
+   <translation>失败</translation>
+  </message>
+  <message>
+   <source>no heartbeat for {seconds} s</source>
+   <translation>{seconds} 秒没有心跳</translation>
+  </message>
+  <message>
+   <source>the connection was lost; it may come back by itself</source>
+   <translation>连接已断开，可能会自行恢复</translation>
+  </message>
+  <message>
+   <source>it ended too often; the last time: {how}</source>
+   <translation>退出过于频繁；最近一次：{how}</translation>
+  </message>
+  <message>
+   <source>it ended by itself</source>
+   <translation>自行结束</translation>
+  </message>
+  <message>
+   <source>it was ended by {signal}</source>
+   <translation>被 {signal} 终止</translation>
+  </message>
+  <message>
+   <source>it ended with code {code}</source>
+   <translation>以代码 {code} 结束</translation>
+  </message>
+  <message>
+   <source>it could not be started: {why}</source>
+   <translation>无法启动：{why}</translation>
+  </message>
+  <message>
+   <source>its configuration does not let it run</source>
+   <translation>配置不允许它运行</translation>
   </message>
   <message>
    <source>Last check</source>
@@ -694,6 +830,10 @@
   <message>
    <source>The last checks failed; it is tried again, less often.</source>
    <translation>最近几次检测失败，正在降低频率重试。</translation>
+  </message>
+  <message>
+   <source>: </source>
+   <translation>：</translation>
   </message>
   <message>
    <source>Copy text</source>

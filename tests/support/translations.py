@@ -12,10 +12,14 @@ TS = ROOT / "resources/translations/vedette_zh.ts"
 
 
 def calls() -> Iterator[tuple[Path, ast.Call]]:
-    """Every call of `tr` and `trn` in the window's code."""
+    """Every call of `tr`, `trn` and `template` in the window's code."""
     for path in sorted((ROOT / "desktop").rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("tr", "trn"):
+            if (
+                isinstance(node, ast.Call)
+                and isinstance(node.func, ast.Name)
+                and node.func.id in ("tr", "trn", "template")
+            ):
                 yield path, node
 
 
@@ -23,7 +27,7 @@ def sources() -> dict[str, str]:
     """Each text with the file in which it was found first."""
     found: dict[str, str] = {}
     for path, call in calls():
-        for argument in call.args[: 1 if call.func.id == "tr" else 2]:  # type: ignore[attr-defined]
+        for argument in call.args[: 2 if call.func.id == "trn" else 1]:  # type: ignore[attr-defined]
             if isinstance(argument, ast.Constant) and isinstance(argument.value, str):
                 found.setdefault(argument.value, str(path.relative_to(ROOT)))
     return found

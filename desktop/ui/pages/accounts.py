@@ -14,6 +14,7 @@ from desktop.ui.language import tr, trn
 from desktop.ui.models.directory import status_of
 from desktop.ui.models.records import RecordsModel
 from desktop.ui.problems import problem_of
+from desktop.ui.told import told
 from desktop.ui.widgets.account_pane import AccountPane
 from desktop.ui.widgets.buttons import Button
 from desktop.ui.widgets.painting import Brush
@@ -194,7 +195,7 @@ class AccountsPage(Translated, QWidget):
             "interval": lambda: words.every(one.interval),
             "next": lambda: words.until(one.next_check_at, words.now()) if one.status != "paused" else "–",
             "unread": lambda: f"{one.unread:,}",
-            "problem": lambda: one.last_error or one.reason or "",
+            "problem": lambda: one.last_error or told(one.reason or ""),
         }
         return says[column]()
 

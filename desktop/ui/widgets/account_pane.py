@@ -6,6 +6,7 @@ from desktop.ui import words
 from desktop.ui.desk import Desk
 from desktop.ui.language import sentences, tr
 from desktop.ui.models.directory import status_of
+from desktop.ui.told import told
 from desktop.ui.widgets.buttons import Button
 from desktop.ui.widgets.facts import Facts
 from desktop.ui.widgets.labels import label, line
@@ -117,7 +118,7 @@ class AccountPane(Pane):
         self._facts.show_value("next", "–" if one.status == "paused" else words.until(one.next_check_at, words.now()))
 
     def _show_notice(self, one: AccountSnapshot) -> None:
-        said = one.last_error or one.reason or ""
+        said = one.last_error or told(one.reason or "")
         if one.status == "reauthenticate":
             text = sentences(tr("The platform refuses the credentials; it is not checked any more."), said)
             self.notice.say(text, "bad", "warning-circle", (tr("Enter new ones"), self.edit.click))
@@ -137,6 +138,6 @@ class AccountPane(Pane):
         now = words.now()
         self._story_title.setVisible(bool(story))
         for entry in reversed(story[-STORY:]):
-            text = f"{entry.what}: {entry.why}" if entry.why else entry.what
+            text = tr(": ").join(told(part) for part in (entry.what, entry.why) if part)
             self._story.addWidget(label("body", text, wrap=True))
             self._story.addWidget(label("hint", words.clock(entry.at, now)))

@@ -5,6 +5,7 @@ from PySide6.QtCore import QPointF, QRect, QSize
 from desktop.ui import words
 from desktop.ui.desk import Desk
 from desktop.ui.language import sentences, tr, trn
+from desktop.ui.told import told
 from desktop.ui.widgets.buttons import Button
 from desktop.ui.widgets.facts import Facts
 from desktop.ui.widgets.labels import label, line
@@ -143,12 +144,14 @@ class WorkerPane(Pane):
     def _show_notice(self, worker: WorkerSnapshot) -> None:
         restart = (tr("Restart"), self.restart.click) if worker.kind == "local" else None
         if worker.state == "failed":
-            told = tr("It failed too often and is not started again. Its accounts moved to other workers.")
-            self.notice.say(sentences(told, worker.reason), "bad", "warning-circle", restart)
+            meaning = tr("It failed too often and is not started again. Its accounts moved to other workers.")
+            self.notice.say(sentences(meaning, told(worker.reason)), "bad", "warning-circle", restart)
         elif worker.state == "offline":
-            told = tr("It is not heard from. Its accounts are being moved to other workers.")
-            self.notice.say(sentences(told, worker.reason), "bad", "cloud-slash", restart)
+            meaning = tr("It is not heard from. Its accounts are being moved to other workers.")
+            self.notice.say(sentences(meaning, told(worker.reason)), "bad", "cloud-slash", restart)
         elif worker.state == "degraded":
-            self.notice.say(sentences(tr("It works, but slower than it should."), worker.reason), "warn", "warning")
+            self.notice.say(
+                sentences(tr("It works, but slower than it should."), told(worker.reason)), "warn", "warning"
+            )
         else:
             self.notice.say("")

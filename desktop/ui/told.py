@@ -1,0 +1,72 @@
+"""What the engine says of accounts and workers, in the window's language.
+
+The engine speaks English, in logs and REST as well. Its sentences about the fleet are few and known: each is a template
+here, found again by its shape. What a platform said stays as it said it.
+"""
+
+import re
+from functools import cache
+
+from desktop.ui.language import tr
+
+
+def template(source: str) -> str:
+    """Mark a sentence of the engine for translation."""
+    return source
+
+
+#: the longer before the shorter that it contains
+TEMPLATES = (
+    template("no worker is online"),
+    template("no worker offers {platform}"),
+    template("all workers are full"),
+    template("the assignment could not be saved; trying again"),
+    template("pinned to a worker that no longer exists"),
+    template("pinned to “{name}”, which does not offer {platform}"),
+    template("pinned to “{name}”, which is full"),
+    template("pinned to “{name}”, which is {state}"),
+    template("pinned to another worker"),
+    template("given to {name} under epoch {epoch}"),
+    template("moves to {name}"),
+    template("evening out"),
+    template("{name} is draining"),
+    template("check asked for"),
+    template("unplaced"),
+    template("released"),
+    template("revoked"),
+    template("deleted"),
+    template("removed by a user"),
+    template("removed"),
+    template("restart asked for"),
+    template("certainly not running"),
+    template("online"),
+    template("offline"),
+    template("ended"),
+    template("failed"),
+    template("no heartbeat for {seconds} s"),
+    template("the connection was lost; it may come back by itself"),
+    template("it ended too often; the last time: {how}"),
+    template("it ended by itself"),
+    template("it was ended by {signal}"),
+    template("it ended with code {code}"),
+    template("it could not be started: {why}"),
+    template("its configuration does not let it run"),
+)
+
+
+def told(text: str) -> str:
+    """The sentence in the window's language; one that is not known stays as it is."""
+    for source, pattern in _patterns():
+        if (match := pattern.fullmatch(text)) is not None:
+            return tr(source, **{name: told(value) for name, value in match.groupdict().items()})
+    return text
+
+
+@cache
+def _patterns() -> tuple[tuple[str, re.Pattern[str]], ...]:
+    return tuple((source, re.compile(_shape(source), re.DOTALL)) for source in TEMPLATES)
+
+
+def _shape(source: str) -> str:
+    parts = re.split(r"\{(\w+)\}", source)
+    return "".join(re.escape(part) if n % 2 == 0 else f"(?P<{part}>.+?)" for n, part in enumerate(parts))

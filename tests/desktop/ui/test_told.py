@@ -1,0 +1,57 @@
+"""What the engine says is told in the window's language."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from desktop.ui.told import TEMPLATES, told
+from engine.fleet import messages as m
+from engine.supervisor.endings import sentence
+from tests.support.fleet import FleetDriver
+from tests.support.window import open_window
+
+
+async def test_fleet_sentences_are_told_in_chinese(qtloop: Any, tmp_path: Path) -> None:
+    async with open_window(tmp_path, language="zh"):
+        assert told("no worker offers demo") == "没有支持 demo 的工作节点"
+        assert told("pinned to “w {1}”, which is offline") == "固定到“w {1}”，但它目前的状态是：离线"
+        assert told("it ended too often; the last time: it was ended by SIGKILL") == (
+            "退出过于频繁；最近一次：被 SIGKILL 终止"
+        )
+        assert told("LOGIN failed: wrong password") == "LOGIN failed: wrong password"
+
+
+async def test_in_english_they_stay_as_they_are(qtloop: Any, tmp_path: Path) -> None:
+    async with open_window(tmp_path, language="en"):
+        assert told("given to local-1 under epoch 4") == "given to local-1 under epoch 4"
+
+
+def _said() -> list[str]:
+    """What the fleet really says when all sorts of things happen."""
+    fleet = FleetDriver()
+    fleet.account("a")
+    fleet.worker("w1", capacity=1, platforms=("feed",))
+    fleet.account("b", platform="feed")
+    fleet.account("c", platform="feed")
+    fleet.account("d", pinned_to="w9")
+    fleet.account("e", pinned_to="w1")
+    fleet.tell(m.CheckAsked("b", "r"))
+    fleet.tell(m.AccountEdited("b", 30.0, None, "paused"))
+    fleet.save()
+    fleet.tell(m.RestartAsked("w1"))
+    fleet.tell(m.ChildExited("w1", -9, False, sentence(-9, "")))
+    fleet.account("f", pinned_to="w1")
+    reasons = [account.reason or "" for account in fleet.state.tables.accounts.values()]
+    lines = [line for subject in ("a", "b", "c", "d", "e", "w1") for line in fleet.state.tables.journal.story(subject)]
+    return [*reasons, *(line.what for line in lines), *(line.why for line in lines)]
+
+
+@pytest.mark.parametrize("text", sorted({text for text in _said() if text}))
+async def test_nothing_that_the_fleet_says_is_left_in_english(qtloop: Any, tmp_path: Path, text: str) -> None:
+    async with open_window(tmp_path, language="zh"):
+        assert told(text) != text and any("\u4e00" <= character <= "\u9fff" for character in told(text))
+
+
+def test_every_template_stands_for_itself() -> None:
+    assert len(set(TEMPLATES)) == len(TEMPLATES)
