@@ -25,8 +25,8 @@ def test_every_text_is_written_out_where_it_is_used() -> None:
     loose = [
         f"{path.relative_to(ROOT)}:{call.lineno}"
         for path, call in calls()
-        if path.name != "language.py"
-        and not all(isinstance(one, ast.Constant) for one in call.args[: 1 if call.func.id == "tr" else 2])  # type: ignore[attr-defined]
+        if path.name not in ("language.py", "told.py")  # told.py looks up what it has marked itself
+        and not all(isinstance(one, ast.Constant) for one in call.args[: 2 if call.func.id == "trn" else 1])  # type: ignore[attr-defined]
     ]
     assert not loose
 
