@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: setup run master worker test lint bench servers screenshots lock
+.PHONY: setup run master worker test lint bench servers screenshots bundle lock
 
 setup: $(READY)
 
@@ -51,6 +51,14 @@ screenshots: $(READY) ## pictures for the docs
 	@mkdir -p docs/screenshots
 	@for name in detections-dark-en detections-light-zh workers-light-en accounts-dark-en welcome-light-en; do \
 	  cp build/screenshots/$$name.png docs/screenshots/; done
+
+bundle: dist/.built ## dist/: the folder that needs no Python, the worker alone, both packed, their sizes
+	@.ci/bundle sizes
+
+dist/.built: build.spec .ci/bundle $(READY) $(shell find worker engine desktop resources -type f -not -name '*.pyc')
+	@.ci/system-libraries bundle
+	@.ci/bundle build
+	@touch $@
 
 lock: $(READY) ## resolve the lock file again (needs uv)
 	uv pip compile pyproject.toml --all-extras --universal --generate-hashes --no-emit-index-url --no-header \

@@ -1,4 +1,4 @@
-"""The frozen dataclasses that the engine's parts hand to each other. Pure.
+"""The frozen records that the engine's parts hand to each other. Pure.
 
 Moments are aware UTC datetimes; ids of detections are ascending integers; every other id is a string.
 """
@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Literal
+
+import msgspec
 
 from worker.protocol.descriptor import Kind, Values
 from worker.protocol.messages import Author
@@ -94,9 +96,12 @@ class Sealed:
     version: int
 
 
-@dataclass(frozen=True, slots=True)
-class Detection:
-    """One comment, mention, direct message … found, as stored."""
+class Detection(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """One comment, mention, direct message … found, as stored.
+
+    A Struct: a page of them is decoded from what SQLite answers in a third of the time that dataclasses take, and the
+    garbage collector need not look at the 100,000 that a window may hold. Use msgspec.structs.replace.
+    """
 
     id: int
     account_id: str
@@ -107,7 +112,7 @@ class Detection:
     detected_at: datetime
     published_at: datetime | None = None
     thread_id: str = ""
-    author: Author = field(default_factory=Author)
+    author: Author = msgspec.field(default_factory=Author)
     text: str = ""
     url: str = ""
     subject: str = ""
@@ -170,6 +175,12 @@ class JournalEntry:
 
 class StaleRevision(Exception):
     """The record was changed meanwhile; read it again and repeat."""
+
+
+class StorageFault(Exception):
+    """The database or its disk cannot be used; `str(error)` is a sentence for a person, `code` is for programs."""
+
+    code = "store_failed"
 
 
 class Missing(Exception):

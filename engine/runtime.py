@@ -9,8 +9,7 @@ import structlog
 from engine.bus import Bus
 from engine.fleet import messages as m
 from engine.fleet.state import FleetState
-from engine.records import Account, AccountStatus, Move
-from engine.store.errors import StoreError
+from engine.records import Account, AccountStatus, Move, StorageFault
 from worker.process import tasks
 from worker.process.clock import lease_clock, wall_ms
 from worker.process.logs import current_request_id, new_request_id, request
@@ -113,7 +112,7 @@ class Runtime:
             try:
                 with request(request_id):
                     await perform()
-            except StoreError as error:  # a full disk, say: it passes, and what was to be written is known here
+            except StorageFault as error:  # a full disk, say: it passes, and what was to be written is known here
                 log.warning("fleet.not_saved", why=str(error))
             except Exception:  # whatever it was, it must not end the interpreter
                 log.exception("fleet.command_failed")

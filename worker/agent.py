@@ -16,9 +16,11 @@ from worker.checker import Checker, ProbeFailed
 from worker.config import Setup
 from worker.heart import Heart
 from worker.keyring import Keyring
+from worker.lease_looks import Looks
 from worker.link import Acknowledge, Link, LinkDown
+from worker.listener import Listener
 from worker.memory import Memory, MemoryTrouble
-from worker.platforms.base import Platform
+from worker.platforms.base import Platform, stream_of
 from worker.platforms.http import HttpPool
 from worker.process.banner import banner
 from worker.process.clock import lease_clock, wall_ms
@@ -63,7 +65,8 @@ class Agent:
         self._platforms = platforms
         self._say = say
         self._greeted = False
-        self.session = Session()
+        streams = frozenset(key for key, platform in platforms.items() if stream_of(platform))
+        self.session = Session(streams=streams, rng=rng)
         self._vitals = Vitals()
         self._memory = Memory(setup.directory / "worker.db")
         self._http = HttpPool()
@@ -79,7 +82,8 @@ class Agent:
             tell=self._tell,
             settled=self._note_memory,
         )
-        self._checker = Checker(self._platforms, self._http, self._memory, self._keyring, self._may_act, wall_ms)
+        self._checker = Checker(self._platforms, self._http, self._memory, self._keyring, Looks(self.session), wall_ms)
+        self._listener = Listener(self._checker, self._heard, self._tell)
         self._alarm = Alarm(lambda: self._tell(ev.ClockTick()), self._vitals.late)
         self._checks: dict[str, asyncio.Task[ev.CheckFinished]] = {}
         self._errands: set[asyncio.Task[None]] = set()
@@ -88,9 +92,11 @@ class Agent:
         self._stop: asyncio.Future[Exit] | None = None
         self._drain_by = float("inf")
         self._draining: asyncio.Timeout | None = None
-        self._performers: dict[type[ev.Command], Callable[[Any], None]] = {
+        self._performers: dict[type[ev.Command], Callable[[Any], object]] = {
             ev.StartCheck: self._start_check,
-            ev.AbortCheck: self._abort_check,
+            ev.AbortCheck: lambda command: self._checks[command.account].cancel(),
+            ev.StartListen: self._listener.start,
+            ev.AbortListen: self._listener.abort,
             ev.DropCredentials: lambda command: self._keyring.drop(command.account),
             ev.RememberTasks: lambda command: self._write(self._memory.remember_tasks(command.tasks)),
             ev.ForgetTasks: lambda command: self._write(self._memory.forget_tasks(command.accounts)),
@@ -121,8 +127,8 @@ class Agent:
             stack.push_async_callback(self._end_tasks)
             stack.callback(self._alarm.close)
             self._alarm.start()
-            for coro, name in ((self._link.run(), "link"), (self._sender.run(), "sender")):
-                stack.push_async_callback(cancel, spawn(self._keep(coro), name=name))
+            for work, name in ((self._link.run, "link"), (self._sender.run, "sender")):
+                stack.push_async_callback(cancel, spawn(self._keep(work), name=name))
             code = await self._stop
             await self._drain()
         return code
@@ -178,9 +184,6 @@ class Agent:
         for command in self.session.handle(event, lease_clock()):
             self._performers[type(command)](command)
 
-    def _may_act(self, account: str, epoch: int) -> bool:
-        return self.session.may_act(account, epoch, lease_clock())
-
     def _errand(self, coro: Coroutine[Any, Any, None], name: str) -> None:
         task = spawn(coro, name=name)
         self._errands.add(task)
@@ -201,17 +204,22 @@ class Agent:
             self._checks[task.account] = spawn(self._checker.check(task, request_id), name=f"check {task.account}")
         self._checks[task.account].add_done_callback(ended)
 
-    def _abort_check(self, command: ev.AbortCheck) -> None:
-        self._checks[command.account].cancel()
-
     def _end_check(self, finished: ev.CheckFinished, at: int, duration: float) -> None:
         if finished.outcome is not None:
             self._heart.note_check(finished.account, at, duration, finished.outcome)
+        self._settle(finished, finished.request_id)
+
+    def _heard(self, found: ev.CheckFinished) -> None:
+        self._heart.note_check(found.account, wall_ms(), 0.0, "ok")
+        self._settle(ev.Heard(found), found.request_id)
+
+    def _settle(self, event: ev.Event, request_id: str) -> None:
+        """Something was written down: send it, then say so."""
         if self._memory.rows:
             self._sender.wake()
         self._note_memory()
-        with request(finished.request_id):
-            self._tell(finished)
+        with request(request_id):
+            self._tell(event)
 
     def _note_memory(self) -> None:
         full = bool(self._memory.trouble)
@@ -274,11 +282,14 @@ class Agent:
 
     # --- lifecycle ---------------------------------------------------------------------------------------------------
 
-    async def _keep(self, coro: Coroutine[Any, Any, None]) -> None:
-        """Run one of the two tasks without which a worker is none; its end is the worker's."""
+    async def _keep(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Run one of the two tasks without which a worker is none; its end is the worker's.
+
+        It is called only here: one that is cancelled before its first step must not leave a coroutine behind.
+        """
         stop = Stop(Exit.TEMPORARY, "the worker failed; its log has the details")
         try:
-            await coro
+            await work()
         except Stop as asked:
             stop = asked
         except Exception:  # whatever it is: better start afresh than go on half alive
@@ -291,7 +302,7 @@ class Agent:
         self._tell(ev.ShutdownAsked())
         try:
             async with asyncio.timeout_at(self._drain_by) as self._draining:
-                await asyncio.gather(*self._checks.values(), return_exceptions=True)
+                await asyncio.gather(*self._checks.values(), *self._listener.tasks(), return_exceptions=True)
                 if self._heart.beating and self._memory.rows:
                     await self._sender.flushed()
                 self._tell(ev.Drained())
@@ -301,6 +312,7 @@ class Agent:
 
     async def _end_tasks(self) -> None:
         await cancel(*self._checks.values(), *self._errands)
+        await self._listener.close()
         await self._heart.close()
 
     def _registration(self) -> wire.Register:

@@ -1,8 +1,10 @@
-"""Runs one check or one probe of a platform and says how it went; never raises for what a platform does."""
+"""Runs one check, listen or probe of a platform and says how it went; never raises for what a platform does."""
 
 import asyncio
 from collections.abc import Callable, Mapping
+from contextlib import aclosing
 from dataclasses import dataclass
+from typing import Protocol
 
 import structlog
 
@@ -10,14 +12,17 @@ from worker.finding import items_of
 from worker.keyring import Keyring
 from worker.link import LinkDown
 from worker.memory import Memory, MemoryTrouble
-from worker.platforms.base import Check, Platform, PlatformError, Session, Unreachable
+from worker.platforms.base import Check, Platform, PlatformError, Session, Unreachable, stream_of
 from worker.platforms.http import HttpPool
+from worker.platforms.redaction import Redactor
+from worker.platforms.tcp import Tcp
+from worker.process.logs import new_request_id, request
 from worker.process.secret import Secret
 from worker.protocol.descriptor import FieldError, Values, validate_values
 from worker.protocol.errors import Code, ProtocolError
 from worker.protocol.messages import Identity, Probe, Task
 from worker.watch import baseline
-from worker.watch.events import CheckFinished
+from worker.watch.events import CheckFinished, ListenFinished
 
 REQUESTS = 5  #: a whole check may take this many times as long as one request
 MAX_CURSOR = 60_000
@@ -38,12 +43,28 @@ class ProbeFailed(Exception):
         self.code = code
 
 
+class Permits(Protocol):
+    """The looks at the lease (W2)."""
+
+    def may_act(self, account: str, epoch: int) -> bool:
+        """Whether a check may make a request now."""
+        ...
+
+    def may_listen(self, account: str, epoch: int) -> bool:
+        """Whether a listen may."""
+        ...
+
+    def standing(self) -> float:
+        """Seconds that a server may be asked to hold a request open."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Checker:
     """What a check needs.
 
     Attributes:
-        may_act: (account, epoch): the look at the lease before each request.
+        permits: what the lease allows as of now.
         wall_ms: milliseconds since 1970 UTC.
     """
 
@@ -51,7 +72,7 @@ class Checker:
     http: HttpPool
     memory: Memory
     keyring: Keyring
-    may_act: Callable[[str, int], bool]
+    permits: Permits
     wall_ms: Callable[[], int]
 
     async def check(self, task: Task, request_id: str) -> CheckFinished:
@@ -59,16 +80,34 @@ class Checker:
         try:
             found = await self._ask_platform(task)
             return await self._write_down(task, *found, request_id)
-        except PlatformError as error:
-            return self._finished(task, request_id, error)
-        except FieldError as error:
-            return self._finished(task, request_id, PlatformError(f"The settings do not fit: {error}"))
-        except (LeaseOver, LinkDown, ProtocolError, MemoryTrouble) as error:
-            log.info("check.not_done", account=task.account, reason=f"{type(error).__name__}: {error}")
-            return CheckFinished(task.account, task.epoch, None, request_id=request_id)
-        except Exception:  # a platform's own fault must stop neither the worker nor the other accounts
-            log.exception("check.failed", account=task.account, platform=task.platform)
-            return self._finished(task, request_id, PlatformError(SAFE_MESSAGE))
+        except Exception as error:  # a platform's own fault must stop neither the worker nor the other accounts
+            failed = self._failure(task, error, "check")
+            if failed is None:
+                return CheckFinished(task.account, task.epoch, None, request_id=request_id)
+            return CheckFinished(
+                task.account,
+                task.epoch,
+                failed.outcome,
+                failed.retry_after,
+                request_id=request_id,
+                quota=failed.quota,
+                message=failed.message,
+            )
+
+    async def listen(self, task: Task, heard: Callable[[CheckFinished], None]) -> ListenFinished:
+        """Listen to one account and write down what comes, until it ends, fails or is cancelled.
+
+        Args:
+            heard: told of each check that was written down.
+        """
+        try:
+            await self._hear(task, heard)
+        except Exception as error:  # as in check
+            failed = self._failure(task, error, "listen")
+            if failed is None:
+                return ListenFinished(task.account, task.epoch, None)
+            return ListenFinished(task.account, task.epoch, failed.outcome, failed.retry_after, failed.message)
+        return ListenFinished(task.account, task.epoch, "ok", message="the server does not offer it")
 
     async def probe(self, probe: Probe) -> Identity:
         """Whose credentials these are; nothing is kept.
@@ -97,18 +136,9 @@ class Checker:
 
     async def _ask_platform(self, task: Task) -> tuple[Check, bool]:
         """What the platform has since the cursor, and whether this is the account's first check."""
-        platform = self.platforms.get(task.platform)
-        if platform is None:
-            raise PlatformError(f"This worker has no platform “{task.platform}”.")
-        fields = platform.descriptor.credential_fields
-        credentials = await self.keyring.get(task) if fields else {}
-        cursor = await self.memory.cursor_of(task)
-
-        def look() -> None:
-            if not self.may_act(task.account, task.epoch):
-                raise LeaseOver(task.account)
-
-        session = self._session(platform, task.settings, credentials, task.account, look)
+        platform = self._platform(task)
+        look = self._look(task, self.permits.may_act)
+        session, cursor = await self._opened(platform, task, look)
         limit = self.http.timeout * REQUESTS
         look()
         try:
@@ -116,6 +146,39 @@ class Checker:
                 return await platform.check(session, cursor), cursor is None
         except TimeoutError:
             raise Unreachable(f"The platform did not answer within {limit:g} s.") from None
+
+    async def _hear(self, task: Task, heard: Callable[[CheckFinished], None]) -> None:
+        platform = stream_of(self._platform(task))
+        if platform is None:
+            return
+        session, cursor = await self._opened(platform, task, self._look(task, self.permits.may_listen))
+        first = cursor is None
+        async with aclosing(platform.listen(session, cursor)) as checks:
+            async for check in checks:
+                request_id = new_request_id()
+                with request(request_id):
+                    heard(await self._write_down(task, check, first, request_id))
+                first = first and check.cursor is None
+
+    def _platform(self, task: Task) -> Platform:
+        platform = self.platforms.get(task.platform)
+        if platform is None:
+            raise PlatformError(f"This worker has no platform “{task.platform}”.")
+        return platform
+
+    def _look(self, task: Task, may: Callable[[str, int], bool]) -> Callable[[], None]:
+        def look() -> None:
+            if not may(task.account, task.epoch):
+                raise LeaseOver(task.account)
+
+        return look
+
+    async def _opened(self, platform: Platform, task: Task, look: Callable[[], None]) -> tuple[Session, str | None]:
+        """What the platform may use, and the cursor that it goes on from."""
+        fields = platform.descriptor.credential_fields
+        credentials = await self.keyring.get(task) if fields else {}
+        cursor = await self.memory.cursor_of(task)
+        return self._session(platform, task.settings, credentials, task.account, look), cursor
 
     def _session(
         self,
@@ -126,13 +189,11 @@ class Checker:
         look: Callable[[], None],
     ) -> Session:
         values = validate_values(platform.descriptor.setting_fields, settings)
-        http = self.http.bind(
-            allow_private_network=values.get("allow_private_network") is True,
-            secrets=credentials.values(),
-            may_start=look,
-            wall_ms=self.wall_ms,
-        )
-        return Session(values, credentials, http, self.wall_ms, account)
+        private = values.get("allow_private_network") is True
+        secrets = credentials.values()
+        http = self.http.bind(allow_private_network=private, secrets=secrets, may_start=look, wall_ms=self.wall_ms)
+        tcp = Tcp(private, Redactor(secrets), look, lambda: self.http.timeout)
+        return Session(values, credentials, http, tcp, self.wall_ms, account, self.permits.standing)
 
     async def _write_down(self, task: Task, check: Check, first: bool, request_id: str) -> CheckFinished:
         if check.cursor is not None and len(check.cursor) > MAX_CURSOR:
@@ -147,13 +208,15 @@ class Checker:
             task.account, task.epoch, "ok", check.retry_after, more, request_id=request_id, quota=check.quota
         )
 
-    def _finished(self, task: Task, request_id: str, error: PlatformError) -> CheckFinished:
-        return CheckFinished(
-            task.account,
-            task.epoch,
-            error.outcome,
-            error.retry_after,
-            request_id=request_id,
-            quota=error.quota,
-            message=error.message,
-        )
+    def _failure(self, task: Task, error: Exception, what: str) -> PlatformError | None:
+        """What an error says about the account, None if nothing."""
+        match error:
+            case PlatformError():
+                return error
+            case FieldError():
+                return PlatformError(f"The settings do not fit: {error}")
+            case LeaseOver() | LinkDown() | ProtocolError() | MemoryTrouble():
+                log.info("check.not_done", what=what, account=task.account, reason=f"{type(error).__name__}: {error}")
+                return None
+        log.error("check.failed", what=what, account=task.account, platform=task.platform, exc_info=error)
+        return PlatformError(SAFE_MESSAGE)

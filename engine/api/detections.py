@@ -50,8 +50,7 @@ class Detections:
             raise Invalid("before", "give “after” or “before”, not both")
         if not 1 <= limit <= MAX_PAGE:
             raise Invalid("limit", f"“limit” must be from 1 to {MAX_PAGE}")
-        if where.q is not None and len(where.q) > MAX_QUERY:
-            raise Invalid("q", f"the search text is longer than {MAX_QUERY} characters")
+        _searchable(where)
         return await self._reader.page(where, after=after, before=before, limit=limit)
 
     async def get(self, detection_id: int) -> Detection:
@@ -80,6 +79,7 @@ class Detections:
     async def mark_where(self, where: DetectionFilter, marks: Marks) -> int:
         """Set flags on all that the filter matches. Returns how many changed."""
         _something(marks)
+        _searchable(where)
         changed = await self._marker.mark_where(where, marks)
         if changed:
             self._bus.publish(DetectionsMarked(None))
@@ -89,3 +89,8 @@ class Detections:
 def _something(marks: Marks) -> None:
     if marks.read is marks.handled is marks.starred is None:
         raise Invalid("read", "say what to set: “read”, “handled” or “starred”")
+
+
+def _searchable(where: DetectionFilter) -> None:
+    if where.q is not None and len(where.q) > MAX_QUERY:
+        raise Invalid("q", f"the search text is longer than {MAX_QUERY} characters")

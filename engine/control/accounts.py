@@ -99,7 +99,10 @@ class AccountControl:
             raise Unavailable(f"the worker did not answer ({error.message}): try again") from None
         if answer.get("ok") is not True:
             raise ProbeFailed(str(answer.get("message", "")), code=str(answer.get("code", "error")))
-        return msgspec.convert(answer.get("identity"), Identity)
+        try:
+            return msgspec.convert(answer.get("identity"), Identity)
+        except msgspec.ValidationError as error:
+            raise Unavailable(f"the worker's answer makes no sense ({error}): try again") from None
 
     def _prober(self, platform: str) -> WorkerEntry:
         workers = [worker for worker in self._runtime.state.tables.workers.values() if worker.live and worker.connected]

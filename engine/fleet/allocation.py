@@ -22,6 +22,11 @@ class Allocation:
         self._workers = workers
         self._heaps: dict[frozenset[str], Heap] = {}
 
+    @property
+    def offers(self) -> int:
+        """Entries in all heaps, stale ones included."""
+        return sum(map(len, self._heaps.values()))
+
     def shift(self, worker: WorkerEntry, by: int) -> None:
         """Change a worker's load."""
         worker.load += by

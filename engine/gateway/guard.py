@@ -10,6 +10,7 @@ from aiohttp.typedefs import Handler, Middleware
 from engine.api.errors import ApiError
 from engine.gateway.auth import Tokens
 from engine.gateway.rest.respond import failure
+from engine.records import StorageFault
 from worker.process import logs
 
 MAX_BODY = 1024 * 1024  #: bytes
@@ -79,6 +80,9 @@ class Guard:
             return await handler(request)
         except ApiError as error:
             return failure(error.status, error.code, error.message, error.details)
+        except StorageFault as error:  # a full disk, say: no fault of ours, and it passes
+            log.warning("gateway.not_stored", path=request.path, why=str(error))
+            return failure(503, error.code, str(error))
         except web.HTTPException as error:
             return _http(error)
         except (web.RequestPayloadError, ConnectionError):  # or the peer left in the middle: nobody reads this

@@ -9,6 +9,7 @@ import structlog
 
 from engine.api.errors import ApiError
 from engine.gateway.sockets import GuardedServer
+from engine.records import StorageFault
 from worker.process import logs
 from worker.protocol.envelope import Received, ok, refused, unpack
 from worker.protocol.errors import Code, ProtocolError
@@ -32,6 +33,9 @@ async def answered(work: Awaitable[Answer | Ack | None]) -> Ack:
         return refused(error.code, error.message)
     except ApiError as error:
         return refused(error.code, error.message)
+    except StorageFault as error:  # a full disk, say: no fault of ours, and it passes
+        log.warning("gateway.not_stored", why=str(error))
+        return refused(Code.BUSY, str(error))
     except Exception:  # our fault: without an ack the peer would wait out its time-out
         log.exception("gateway.message_failed")
         return refused(Code.INTERNAL, f"something went wrong here; the log has it under {logs.current_request_id()}")

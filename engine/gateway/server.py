@@ -4,11 +4,9 @@ import asyncio
 import errno
 import logging
 import socket
-from typing import TYPE_CHECKING, Any
 
 import structlog
 from aiohttp import web
-from aiohttp.http_exceptions import HttpProcessingError
 
 from engine.api.room import Api
 from engine.gateway.auth import Tokens
@@ -16,6 +14,7 @@ from engine.gateway.client_namespace import ClientNamespace
 from engine.gateway.guard import MAX_BODY, Guard
 from engine.gateway.rest.route import install
 from engine.gateway.rest.routes import all_routes
+from engine.gateway.runner import GuardedRunner, ServerLog
 from engine.gateway.sockets import GuardedServer
 from engine.gateway.worker_namespace import IngestPort, WorkerDesk, WorkerNamespace
 from worker import __version__
@@ -95,13 +94,13 @@ class Gateway:
         self._sockets.register_namespace(self.workers)
         self._sockets.register_namespace(self._clients)
         self._sockets.attach(app)
-        return web.AppRunner(
+        return GuardedRunner(
             app,
             access_log=None,
             keepalive_timeout=KEEPALIVE,
             shutdown_timeout=PATIENCE,
             handler_cancellation=False,
-            logger=_ServerLog(logging.getLogger("vedette.gateway"), {}),
+            logger=ServerLog(logging.getLogger("vedette.gateway"), {}),
         )
 
     async def _open(self, runner: web.AppRunner) -> None:
@@ -126,20 +125,6 @@ class Gateway:
         await self._sockets.close()
         await runner.cleanup()
         log.info("gateway.closed", port=self._port)
-
-
-if TYPE_CHECKING:
-    _Adapter = logging.LoggerAdapter[logging.Logger]
-else:
-    _Adapter = logging.LoggerAdapter
-
-
-class _ServerLog(_Adapter):
-    """aiohttp logs a traceback for bytes that are no HTTP: a peer could fill the log with them."""
-
-    def exception(self, msg: object, *args: object, exc_info: Any = True, **options: Any) -> None:
-        if not isinstance(exc_info, HttpProcessingError):
-            super().exception(msg, *args, exc_info=exc_info, **options)
 
 
 def _reason(error: OSError, host: str, port: int) -> Stop:

@@ -18,6 +18,8 @@ from socketio import packet
 
 from worker.process import wire_json
 from worker.process.tasks import cancel, spawn
+from worker.protocol.envelope import refused
+from worker.protocol.errors import Code
 from worker.protocol.messages import MAX_FRAME_BYTES
 
 PING_INTERVAL = 15  #: seconds
@@ -26,6 +28,7 @@ STRIKES = 3  #: malformed packets or messages until the connection is cut
 LINGER = 0.2  #: seconds between the last answer to a peer and the end of its transport
 MAX_WAITING = 1000  #: packets that wait for a slow peer; one more and it is cut
 MAX_EVENT_NAME = 64
+MAX_ACK_ID = 2**53
 FORGED = ("connect", "disconnect", "connect_error")
 BAD_FRAME = "4!"  #: stands for a frame that engine.io would choke on: the packet guard counts it as a strike
 
@@ -33,7 +36,12 @@ log = structlog.get_logger("gateway")
 
 
 class BadPacket(ValueError):
-    """A packet that no client of ours sends."""
+    """A packet that no client of ours sends; `ack_id` if it can be told so all the same."""
+
+    def __init__(self, message: str, namespace: str | None = None, ack_id: int | None = None) -> None:
+        super().__init__(message)
+        self.namespace = namespace or "/"
+        self.ack_id = ack_id
 
 
 class TextPacket(packet.Packet):  # type: ignore[misc]  # python-socketio has no types
@@ -44,7 +52,12 @@ class TextPacket(packet.Packet):  # type: ignore[misc]  # python-socketio has no
     def decode(self, encoded_packet: object) -> int:
         if not isinstance(encoded_packet, str) or encoded_packet[:1] not in ("0", "1", "2", "3"):
             raise BadPacket("not a text packet that clients send")
-        if super().decode(encoded_packet):
+        try:
+            attachments = super().decode(encoded_packet)
+        except ValueError:
+            asks = self.packet_type == packet.EVENT and self.id is not None and self.id <= MAX_ACK_ID
+            raise BadPacket("the packet is not JSON", self.namespace, self.id if asks else None) from None
+        if attachments:
             raise BadPacket("attachments are off")
         return 0
 
@@ -203,6 +216,7 @@ class GuardedServer(socketio.AsyncServer):  # type: ignore[misc]  # python-socke
         return await super()._handle_eio_connect(eio_sid, environ)
 
     async def _handle_eio_disconnect(self, eio_sid: str, reason: str) -> None:
+        self.cut(eio_sid)  # a peer that says goodbye to engine.io and stays would be ignored, and held, for ever
         self._peers.pop(eio_sid, None)
         for (owner, _), answer in list(self._awaited.items()):
             if owner == eio_sid and not answer.done():
@@ -215,7 +229,9 @@ class GuardedServer(socketio.AsyncServer):  # type: ignore[misc]  # python-socke
             return
         try:
             await super()._handle_eio_message(eio_sid, data)
-        except ValueError:  # what decoding raises, our BadPacket included; never a traceback for it
+        except ValueError as error:  # what decoding raises, our BadPacket included; never a traceback for it
+            if isinstance(error, BadPacket):
+                await self._refuse(eio_sid, error)
             self._strike(eio_sid)
 
     async def _handle_connect(self, eio_sid: str, namespace: str | None, data: object) -> None:
@@ -234,7 +250,7 @@ class GuardedServer(socketio.AsyncServer):  # type: ignore[misc]  # python-socke
 
     async def _handle_event(self, eio_sid: str, namespace: str | None, id: int | None, data: object) -> None:
         if not isinstance(data, list) or not data or not isinstance(data[0], str) or len(data[0]) > MAX_EVENT_NAME:
-            raise BadPacket("an event is a list that starts with its name")
+            raise BadPacket("an event is a list that starts with its name", namespace, id)
         if data[0] in FORGED:
             self.cut(eio_sid, after=0)
             return
@@ -248,6 +264,12 @@ class GuardedServer(socketio.AsyncServer):  # type: ignore[misc]  # python-socke
             raise BadPacket("nobody waits for this acknowledgement")
         if not answer.done():
             answer.set_result(data[0] if data else None)
+
+    async def _refuse(self, eio_sid: str, bad: BadPacket) -> None:
+        """Acknowledge what could not be read, if that was asked for: else the peer would wait out its time-out."""
+        if bad.ack_id is not None and self.manager.sid_from_eio_sid(eio_sid, bad.namespace) is not None:
+            answer = [refused(Code.MALFORMED, str(bad))]
+            await self._send_packet(eio_sid, TextPacket(packet.ACK, answer, bad.namespace, bad.ack_id))
 
     def _strike(self, eio_sid: str | None) -> None:
         peer = self._peers.get(eio_sid or "")

@@ -4,9 +4,11 @@ import sqlite3
 
 from sqlalchemy.exc import DBAPIError
 
+from engine.records import StorageFault
 
-class StoreError(Exception):
-    """Base; `str(error)` is a sentence for a person."""
+
+class StoreError(StorageFault):
+    """Base."""
 
 
 class NewerDatabase(StoreError):
@@ -28,9 +30,13 @@ class ReadOnlyDatabase(StoreError):
 class DiskFull(StoreError):
     """Nothing more can be written right now; what was committed is safe."""
 
+    code = "disk_full"
+
 
 class Busy(StoreError):
     """Another program holds the database, longer than we wait."""
+
+    code = "database_busy"
 
 
 class StoreClosed(StoreError):

@@ -1,12 +1,13 @@
 """From a DetectionFilter to SQL that stays fast at millions of rows: by key, never by offset.
 
-The SQL is text, straight to sqlite3: so a page of 200 costs 0.8 ms, and 1.2 ms by way of SQLAlchemy's expressions.
+The SQL is text, straight to sqlite3: a page of 200 costs 0.4 ms less than by way of SQLAlchemy's expressions.
 """
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import cached_property
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -20,8 +21,17 @@ FEW = 20_000  #: up to so many rows are cheaper to gather through an index and s
 TAIL = 300  #: newest rows that search looks at one by one while they are not in the index yet
 SEARCHED = "text, subject, author_name, author_handle"
 NEVER = "0"
+_TEXTS = msgspec.json.Decoder(list[tuple[int, str, str, str, str]])
 
+T = TypeVar("T")
 Row = tuple[Any, ...]
+Fetch = Callable[[sqlite3.Connection, str, Sequence[Any]], list[T]]
+"""Runs a SELECT with its parameters; the answer has its order."""
+
+
+def fetch_rows(connection: sqlite3.Connection, query: str, values: Sequence[Any]) -> list[Row]:
+    """Rows as sqlite3 gives them: it hands the interpreter over for each one, so many rows are slow beside a writer."""
+    return connection.execute(query, values).fetchall()
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,38 +79,42 @@ class FeedQuery:
         self._connection = connection
         self._directory = directory
         self._where = where
-        self._total, self._unread = connection.execute(
-            "SELECT total, unread FROM counters WHERE account = 0"
-        ).fetchone()
 
-    def rows(self, columns: str, bounds: Bounds) -> list[Row]:
+    @cached_property
+    def _counted(self) -> tuple[int, int]:
+        """How many detections there are, and how many of them are unread."""
+        total, unread = self._connection.execute("SELECT total, unread FROM counters WHERE account = 0").fetchone()
+        return total, unread
+
+    def rows(self, columns: str, bounds: Bounds, fetch: Fetch[T]) -> list[T]:
         """The page of rows, in its order. `columns` are of the table detections."""
         conditions = self._conditions()
         if self._where.q is not None and self._where.q.strip():
-            return self._found(columns, bounds, conditions)
+            return self._found(columns, bounds, conditions, fetch)
         leader = self._leader(conditions)
         if leader is None or leader.ordered:
-            return self._select(f"SELECT {columns} FROM detections", "id", bounds, conditions, leader)
+            return self._select(f"SELECT {columns} FROM detections", "id", bounds, conditions, leader, fetch)
         # an index that is not in the order of ids finds the ids of the page; only those rows are then read
         inner, values = _sql("SELECT id FROM detections", [*conditions, *bounds.conditions("id")], leader)
         order = bounds.order("id")
         outer = f"SELECT {columns} FROM detections WHERE id IN ({inner}{order}){order.replace('?', '-1')}"
-        return self._connection.execute(outer, [*values, bounds.limit]).fetchall()
+        return fetch(self._connection, outer, [*values, bounds.limit])
 
     def _conditions(self) -> list[_Condition]:
         where = self._where
         conditions = self._accounts()
         if where.kind is not None:
-            conditions.append(_Condition("kind", "= ?", (KIND_CODES[where.kind],), self._total // 4))
+            conditions.append(_Condition("kind", "= ?", (KIND_CODES[where.kind],), self._counted[0] // 4))
         if where.thread_id is not None:
             literal = " AND thread_id <> ''" if where.thread_id else ""  # lets SQLite use the partial index
             conditions.append(_Condition("thread_id", f"= ?{literal}", (where.thread_id,), 100 if literal else None))
         if where.unread is not None:
-            rows = self._unread if where.unread else self._total - self._unread
+            total, unread = self._counted
+            rows = unread if where.unread else total - unread
             conditions.append(_Condition("read", f"= {int(not where.unread)}", (), rows))
         for column, flag in (("handled", where.handled), ("starred", where.starred)):
             if flag is not None:
-                conditions.append(_Condition(column, f"= {int(flag)}", (), self._total // 10 if flag else None))
+                conditions.append(_Condition(column, f"= {int(flag)}", (), self._counted[0] // 10 if flag else None))
         return conditions + self._times()
 
     def _accounts(self) -> list[_Condition]:
@@ -137,34 +151,48 @@ class FeedQuery:
         usable = [each for each in conditions if each.rows is not None and (each.ordered or each.rows <= FEW)]
         return min(usable, key=lambda each: each.rows or 0, default=None)
 
-    def _found(self, columns: str, bounds: Bounds, conditions: list[_Condition]) -> list[Row]:
+    def _found(self, columns: str, bounds: Bounds, conditions: list[_Condition], fetch: Fetch[T]) -> list[T]:
         """Search: what the index knows, and the newest rows that it does not know yet."""
         indexed = int(self._connection.execute('SELECT value FROM settings WHERE "key" = ?', (MARK,)).fetchone()[0])
-        tail = self._tail(columns, bounds, [*conditions, _Condition("id", "> ?", (indexed,))])
-        old = self._indexed(columns, bounds, [*conditions, _Condition("search.rowid", "<= ?", (indexed,))])
+        tail = self._tail(columns, bounds, [*conditions, _Condition("id", "> ?", (indexed,))], fetch)
+        old = self._indexed(columns, bounds, [*conditions, _Condition("search.rowid", "<= ?", (indexed,))], fetch)
         return (old + tail if bounds.oldest_first else tail + old)[: bounds.limit]
 
-    def _indexed(self, columns: str, bounds: Bounds, conditions: list[_Condition]) -> list[Row]:
+    def _indexed(self, columns: str, bounds: Bounds, conditions: list[_Condition], fetch: Fetch[T]) -> list[T]:
         match = match_of(self._where.q or "")
         if not match:
             return []
         # CROSS JOIN: the index must lead, not be asked row by row
         source = f"SELECT {columns} FROM search CROSS JOIN detections ON detections.id = search.rowid"
         led = [_Condition("search", "MATCH ?", (match,)), *conditions]
-        return self._select(source, "search.rowid", bounds, led, None)
+        return self._select(source, "search.rowid", bounds, led, None, fetch)
 
-    def _tail(self, columns: str, bounds: Bounds, conditions: list[_Condition]) -> list[Row]:
-        newest = Bounds(limit=TAIL)
-        source = f"SELECT {columns}, {SEARCHED} FROM detections"
-        rows = self._select(source, "id", newest, [*conditions, *bounds.conditions("id")], None)
-        found = [row[:-4] for row in rows if contains(self._where.q or "", *row[-4:])]
-        return found[::-1] if bounds.oldest_first else found
+    def _tail(self, columns: str, bounds: Bounds, conditions: list[_Condition], fetch: Fetch[T]) -> list[T]:
+        source, bounded = f"SELECT id, {SEARCHED} FROM detections", [*conditions, *bounds.conditions("id")]
+        newest = self._select(source, "id", Bounds(limit=TAIL), bounded, None, _texts)
+        ids = [number for number, *texts in newest if contains(self._where.q or "", *texts)]
+        if not ids:
+            return []
+        chosen = f"SELECT {columns} FROM detections WHERE id IN (SELECT value FROM json_each(?))"
+        return fetch(self._connection, chosen + bounds.order("id"), [_json(ids), bounds.limit])
 
-    def _select(
-        self, source: str, column: str, bounds: Bounds, conditions: list[_Condition], leader: _Condition | None
-    ) -> list[Row]:
+    def _select(  # noqa: PLR0917
+        self,
+        source: str,
+        column: str,
+        bounds: Bounds,
+        conditions: list[_Condition],
+        leader: _Condition | None,
+        fetch: Fetch[T],
+    ) -> list[T]:
         query, values = _sql(source, [*conditions, *bounds.conditions(column)], leader)
-        return self._connection.execute(query + bounds.order(column), [*values, bounds.limit]).fetchall()
+        return fetch(self._connection, query + bounds.order(column), [*values, bounds.limit])
+
+
+def _texts(connection: sqlite3.Connection, query: str, values: Sequence[Any]) -> list[tuple[int, str, str, str, str]]:
+    """Ids and searched texts, in one step of SQLite, without the interpreter's lock."""
+    packed = f"SELECT json_group_array(json_array(id, {SEARCHED})) FROM ({query})"
+    return _TEXTS.decode(connection.execute(packed, values).fetchone()[0])
 
 
 def _sql(source: str, conditions: Sequence[_Condition], leader: _Condition | None) -> tuple[str, list[Any]]:

@@ -25,6 +25,7 @@ from worker.protocol.descriptor import Kind
 from worker.protocol.messages import CursorAt, Item
 
 SIZES = (512, 128, 32, 8, 1)  #: rows in one statement: few different texts, so that SQLite keeps them prepared
+LATEST = 253_402_300_799_999  #: milliseconds; the end of the year 9999, after which a row could not be read
 COLUMNS = (
     "account kind read detected_at published_at worker_id external_id thread_id author_id author_name author_handle "
     "author_avatar text url subject"
@@ -229,11 +230,11 @@ def _lookup(size: int) -> str:
 
 def _row(now: int, worker_id: str, item: Item) -> Row:
     """The columns after account and kind. The master's clock bounds what a worker's clock says."""
-    author = item.author
+    author, published = item.author, item.published_at
     return (
         1 if item.baseline else 0,
         min(item.found_at, now),
-        item.published_at,
+        published if published is None or published <= LATEST else None,
         worker_id,
         item.external_id,
         item.thread_id,

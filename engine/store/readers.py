@@ -39,17 +39,23 @@ class Readers:
         for _ in range(THREADS):
             self._idle.get().close()
 
-    async def run(self, work: Callable[[Connection], T]) -> T:
-        """Do `work` on a reader's thread, seeing one moment of the database throughout. Raises StoreError."""
+    async def run(self, work: Callable[[Connection], T], *, single: bool = False) -> T:
+        """Do `work` on a reader's thread, seeing one moment of the database throughout. Raises StoreError.
+
+        Args:
+            single: it is one statement, which needs no transaction for that. Each statement more is another chance to
+                wait for the interpreter while the loop is busy.
+        """
         if self._pool is None:
             raise StoreClosed("the database is closed")
-        return await asyncio.get_running_loop().run_in_executor(self._pool, self._read, work)
+        return await asyncio.get_running_loop().run_in_executor(self._pool, self._read, work, single)
 
-    def _read(self, work: Callable[[Connection], T]) -> T:
+    def _read(self, work: Callable[[Connection], T], single: bool) -> T:
         connection = self._idle.get()
         raw = driver(connection)
         try:
-            raw.execute("BEGIN")
+            if not single:
+                raw.execute("BEGIN")
             return work(connection)
         except Exception as error:  # only to give SQLite's errors their sentence
             raise translated(error) from error

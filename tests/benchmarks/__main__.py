@@ -26,8 +26,12 @@ def main(wanted: list[str]) -> int:
     if unknown := set(wanted) - set(names()):
         sys.stderr.write(f"no such benchmark: {', '.join(sorted(unknown))}; there are: {', '.join(names())}\n")
         return 2
-    rows = [row for name in wanted or names() for row in measure(name)]
-    sys.stdout.write(render(rows) + "\n")
+    rows: list[Row] = []
+    try:
+        for name in wanted or names():
+            rows += measure(name)
+    finally:  # what was measured before one fails is shown all the same
+        sys.stdout.write(render(rows) + "\n")
     return 0 if all(row.ok for row in rows) else 1
 
 

@@ -27,8 +27,9 @@ from engine.feed.indexer import Indexer
 from engine.feed.ingest import Ingest
 from engine.records import Account, DetectionFilter, from_ms
 from engine.store.store import Store
-from tests.benchmarks.table import Row
+from tests.benchmarks.table import Reach, Row, percentile
 from worker.process.clock import wall_ms
+from worker.process.logs import configure
 from worker.process.tasks import cancel, spawn
 from worker.protocol import envelope
 from worker.protocol.messages import FROM_WORKER, Author, Detections, Item
@@ -36,8 +37,13 @@ from worker.protocol.messages import FROM_WORKER, Author, Detections, Item
 WORKERS = 64
 BATCHES = {1: 20_000, 10: 60_000, 100: 160_000}  #: detections to store, by batch size
 LIMITS: dict[int, float | None] = {1: None, 10: 4.0, 100: 3.5}  #: our time for one detection over that of SQLite alone
-STORED = 1_000_000
+ROUNDS = 3
+REACH = {10: 30_000.0, 100: 80_000.0}  #: durable detections a second
+SEARCHABLE = 1_000_000
+COPIES = 4  #: of these rows, which are not in the search index: so there are five million
+STORED = SEARCHABLE * (1 + COPIES)
 BACKGROUND_RATE = 1_000  #: detections a second while the feed is asked
+ARRIVING = 30  #: seconds that the prepared arrivals last
 ASKS = 300
 CHARACTERS = (
     "的一是不了人我在有他这中大来上国个到说们为子和你地出道也时年得就那要下以生会自着去之过家学对可她里后小么心多天"
@@ -48,10 +54,11 @@ SHARES = list(accumulate(1 / (n + 10) for n in range(3000)))
 
 
 def rows() -> list[Row]:
-    """Ingest at three batch sizes; latest page, page in the middle and search over a million rows while writing."""
+    """Ingest at three batch sizes; pages of five million rows and search over a million, while writing."""
     sys.setswitchinterval(0.0005)  # as the master does
     with tempfile.TemporaryDirectory() as directory:
-        found = [asyncio.run(_ingest(Path(directory) / f"{size}.db", size)) for size in BATCHES]
+        configure("benchmark", Path(directory) / "master.jsonl")
+        found = [_ingest(Path(directory), size) for size in BATCHES]
         return found + asyncio.run(_reading(Path(directory) / "feed.db"))
 
 
@@ -65,41 +72,46 @@ class Run:
     seconds: float
     cpu: float
     groups: int
-    stored: int
 
 
-async def _ingest(path: Path, size: int) -> Row:
-    run = await _load(path, size, BATCHES[size])
-    group = max(1, round(run.stored / run.groups))
-    peer = _raw(path.with_suffix(".peer"), run.stored, group)
-    ours = run.seconds / run.stored
+def _ingest(directory: Path, size: int) -> Row:
+    """The best of some rounds, ours and the peer's in turn: each round starts with an empty file."""
+    share = BATCHES[size] // WORKERS // size
+    messages = [[_wire(worker, turn, size) for turn in range(share)] for worker in range(WORKERS)]
+    values = [_values(seq) for seq in range(share * size * WORKERS)]
+    gc.collect()
+    gc.freeze()  # what is prepared is the benchmark's, and no master holds a million objects of it
+    runs, peers = [], []
+    for number in range(ROUNDS):
+        runs.append(asyncio.run(_load(directory / f"{size}-{number}.db", messages)))
+        group = max(1, round(len(values) / runs[-1].groups))
+        peers.append(_raw(directory / f"{size}-{number}.peer", values, group))
+    gc.unfreeze()
+    best, peer = min(runs, key=lambda run: run.seconds), min(peers)
+    ours = best.seconds / len(values)
     return Row(
         f"durable detections, batch {size}, {WORKERS} workers",
         f"sqlite3 insert, groups of {group}: {1 / peer:,.0f}/s",
-        f"{1 / ours:,.0f}/s, {run.cpu / run.stored * 1e6:.1f} µs CPU each",
+        f"{1 / ours:,.0f}/s, {best.cpu / len(values) * 1e6:.1f} µs CPU each",
         ours / peer,
         LIMITS[size],
+        (Reach("", 1 / ours, REACH[size], "/s", at_least=True),) if size in REACH else (),
     )
 
 
-async def _load(path: Path, size: int, total: int) -> Run:
+async def _load(path: Path, messages: list[list[dict[str, Any]]]) -> Run:
     """All workers send their batches, one in flight each, as a gateway would hand them over."""
     store, bus = await _opened(path), Bus()
     told: list[int] = []
     for _ in range(3):
         bus.subscribe(DetectionsStored, lambda event: told.append(event.count))
     ingest = Ingest(store.ingest, bus)
-    share = total // WORKERS // size
-    messages = [[_wire(worker, turn, size) for turn in range(share)] for worker in range(WORKERS)]
-    gc.collect()
-    gc.freeze()  # the prepared messages are the benchmark's, and no master holds a million objects of them
     began, cpu = time.perf_counter(), time.process_time()
     await asyncio.gather(*(_worker(ingest, f"w{worker}", batches) for worker, batches in enumerate(messages)))
-    run = Run(time.perf_counter() - began, time.process_time() - cpu, len(told) // 3, sum(told) // 3)
-    gc.unfreeze()
+    run = Run(time.perf_counter() - began, time.process_time() - cpu, len(told) // 3)
     await ingest.close()
     await store.close()
-    assert run.stored == share * size * WORKERS
+    assert sum(told) // 3 == sum(len(data["payload"]["items"]) for batches in messages for data in batches)
     return run
 
 
@@ -147,17 +159,16 @@ async def _opened(path: Path) -> Store:
     return store
 
 
-def _raw(path: Path, total: int, group: int) -> float:
+def _raw(path: Path, values: list[tuple[Any, ...]], group: int) -> float:
     """Seconds that SQLite itself needs for one such row."""
     columns = "account, kind, read, handled, starred, detected_at, published_at, worker_id, external_id, thread_id, "
     columns += "author_id, author_name, author_handle, author_avatar, text, url, subject"
     _schema(path)
     connection = sqlite3.connect(path, isolation_level=None)
     connection.execute("PRAGMA synchronous = FULL")
-    values = [_values(seq) for seq in range(total)]
     one = f"({', '.join('?' * 17)})"
     began = time.perf_counter()
-    for start in range(0, total, group):
+    for start in range(0, len(values), group):
         chunk = values[start : start + group]
         connection.execute("BEGIN IMMEDIATE")
         for at in range(0, len(chunk), 1000):
@@ -167,7 +178,7 @@ def _raw(path: Path, total: int, group: int) -> float:
         connection.execute("COMMIT")
     seconds = time.perf_counter() - began
     connection.close()
-    return seconds / total
+    return seconds / len(values)
 
 
 def _schema(path: Path) -> None:
@@ -199,31 +210,48 @@ def _values(seq: int) -> tuple[Any, ...]:
 
 async def _reading(path: Path) -> list[Row]:
     store = await _opened(path)
-    await _fill(store)
+    await _fill(store, path)
+    arriving = [_wire(turn % WORKERS, STORED // 10 + turn, 10) for turn in range(BACKGROUND_RATE // 10 * ARRIVING)]
     bus = Bus()
     ingest, indexer = Ingest(store.ingest, bus), Indexer(store.search, bus)
     await indexer.start()
-    writing = spawn(_write(ingest), name="writing")
+    gc.collect()
+    gc.freeze()  # the prepared messages, and what the fill left behind
+    writing = spawn(_write(ingest, arriving), name="writing")
     found = await _ask(store, path)
+    assert not writing.done(), "the arrivals did not last as long as the questions"
     await cancel(writing)
+    gc.unfreeze()
     await indexer.close()
     await ingest.close()
     await store.close()
     return found
 
 
-async def _fill(store: Store) -> None:
-    items = (_item(seq % WORKERS, seq) for seq in range(STORED))
+async def _fill(store: Store, path: Path) -> None:
+    items = (_item(seq % WORKERS, seq) for seq in range(SEARCHABLE))
     while chunk := list(islice(items, 5000)):
         await store.ingest.store([("w1", each) for each in chunk], [])
     while await store.search.index_some(1000):
         pass
+    connection = sqlite3.connect(path, isolation_level=None)
+    connection.execute("PRAGMA synchronous = OFF")
+    names = ", ".join(name for _, name, *_ in connection.execute("PRAGMA table_info(detections)") if name != "id")
+    for _ in range(COPIES):
+        copied = f"SELECT {names} FROM detections WHERE id <= {SEARCHABLE}"
+        connection.execute(f"INSERT INTO detections ({names}) {copied}")
+    connection.execute(f"UPDATE counters SET total = total * {1 + COPIES}, unread = unread * {1 + COPIES}")
+    connection.execute(f"UPDATE settings SET value = '{STORED}' WHERE \"key\" = 'search.mark'")
+    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    connection.close()
 
 
-async def _write(ingest: Ingest) -> None:
-    """A thousand detections a second, ten at a time."""
-    for turn in range(STORED, 2 * STORED, 10):
-        await ingest.take("w1", Detections(items=[_item(seq % WORKERS, seq) for seq in range(turn, turn + 10)]))
+async def _write(ingest: Ingest, messages: list[dict[str, Any]]) -> None:
+    """A thousand detections a second, ten at a time, as a gateway hands them over."""
+    for data in messages:
+        received = envelope.unpack(Detections.TYPE, data, FROM_WORKER)
+        assert isinstance(received.message, Detections)
+        await ingest.take("w1", received.message)
         await asyncio.sleep(10 / BACKGROUND_RATE)
 
 
@@ -237,13 +265,16 @@ async def _ask(store: Store, path: Path) -> list[Row]:
         return store.detections.page(DetectionFilter(q=query), after=None, before=None, limit=200)
 
     undisturbed = _plain(path, "SELECT * FROM detections ORDER BY id DESC LIMIT 200")
-    like = _plain(path, "SELECT * FROM detections WHERE text LIKE '%国国国%' ORDER BY id DESC LIMIT 200", 3)
-    name = f"of {STORED:,} rows while {BACKGROUND_RATE:,}/s arrive"
+    scan = f"SELECT * FROM detections WHERE id <= {SEARCHABLE} AND text LIKE '%国国国%' ORDER BY id DESC LIMIT 200"
+    like = _plain(path, scan, 3)
+    name, searchable = (f"of {count:,} rows while {BACKGROUND_RATE:,}/s arrive" for count in (STORED, SEARCHABLE))
     return [
-        await _timed(f"latest 200 {name}", undisturbed, page),
+        await _timed(f"latest 200 {name}", undisturbed, page, (1.0, 15.0)),
         await _timed(f"any 200 {name}", undisturbed, lambda: page(before=chance.randrange(1000, STORED))),
-        await _timed(f"search, two Chinese characters, {name}", like, lambda: search(_two(chance))),
-        await _timed(f"search, a word, {name}", like, lambda: search(*chance.choices(WORDS, cum_weights=SHARES))),
+        await _timed(f"search, two Chinese characters, {searchable}", like, lambda: search(_two(chance)), (5.0,)),
+        await _timed(
+            f"search, a word, {searchable}", like, lambda: search(*chance.choices(WORDS, cum_weights=SHARES)), (5.0,)
+        ),
         await _timed(f"counts {name}", undisturbed, store.detections.counts),
     ]
 
@@ -265,14 +296,15 @@ def _once(connection: sqlite3.Connection, query: str) -> float:
     return time.perf_counter() - began
 
 
-async def _timed(area: str, peer: float, ask: Callable[[], Awaitable[Any]]) -> Row:
+async def _timed(area: str, peer: float, ask: Callable[[], Awaitable[Any]], bounds: tuple[float, ...] = ()) -> Row:
+    """Ask again and again; `bounds` are for p50 and p99, in milliseconds."""
     times: list[float] = []
     for _ in range(ASKS):
         began = time.perf_counter()
         await ask()
-        times.append(time.perf_counter() - began)
+        times.append((time.perf_counter() - began) * 1e3)
         await asyncio.sleep(0.003)
-    times.sort()
-    middle, late = statistics.median(times), times[int(len(times) * 0.99)]
-    measured = f"p50 {middle * 1e3:.2f} ms, p99 {late * 1e3:.1f} ms"
-    return Row(area, f"plain sqlite3: {peer * 1e3:.2f} ms", measured, middle / peer, None)
+    found = {"p50": statistics.median(times), "p99": percentile(times, 0.99)}
+    reach = [Reach(what, value, bound, "ms") for (what, value), bound in zip(found.items(), bounds, strict=False)]
+    measured = f"p50 {found['p50']:.2f} ms, p99 {found['p99']:.1f} ms"
+    return Row(area, f"plain sqlite3: {peer * 1e3:.2f} ms", measured, found["p50"] / peer / 1e3, None, tuple(reach))

@@ -66,7 +66,7 @@ LOADS = (
 
 def rows() -> list[Row]:
     """Per load one row for the hosted loop and one, for information, for stock qasync."""
-    _allow_sockets(2 * IDLE * len(LOOPS))
+    allow_sockets(2 * IDLE * len(LOOPS))
     with _one_core():
         return [row for load in LOADS for row in asyncio.run(_compare(load))]
 
@@ -85,7 +85,7 @@ def _one_core() -> Iterator[None]:
         os.sched_setaffinity(0, before)
 
 
-def _allow_sockets(count: int) -> None:
+def allow_sockets(count: int) -> None:
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft < count:
         resource.setrlimit(resource.RLIMIT_NOFILE, (min(count, hard), hard))
@@ -232,7 +232,7 @@ async def _serve_http() -> int:
     return int(runner.addresses[0][1])
 
 
-def _new_loop(name: str) -> asyncio.AbstractEventLoop:
+def new_loop(name: str) -> asyncio.AbstractEventLoop:
     if name == "asyncio":
         return asyncio.new_event_loop()
     import qasync
@@ -247,7 +247,7 @@ def _new_loop(name: str) -> asyncio.AbstractEventLoop:
 
 def serve(loop_name: str, kind: str) -> None:
     """Serve until terminated; the first line on stdout is the port."""
-    loop = _new_loop(loop_name)
+    loop = new_loop(loop_name)
     port = loop.run_until_complete({"http": _serve_http, "echo": _serve_echo}[kind]())
     sys.stdout.write(f"{port}\n")
     sys.stdout.flush()

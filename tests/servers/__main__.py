@@ -1,11 +1,11 @@
-"""`python -m tests.servers install` puts every server that pip can install into the cache (`make servers`)."""
+"""`python -m tests.servers install` installs every real platform server that tests use (`make servers`)."""
 
 import argparse
 
-from tests.servers import isso
-from tests.servers.cache import Server
+from tests.servers import dovecot, isso
+from tests.servers.cache import Installable
 
-SERVERS: tuple[Server, ...] = (isso.SERVER,)
+SERVERS: tuple[Installable, ...] = (isso.SERVER, dovecot.SERVER)
 
 
 def main() -> None:
@@ -17,7 +17,7 @@ def main() -> None:
         if command == "install":
             server.install()
         state = "installed" if server.is_installed() else "missing"
-        print(f"{server.name}: {state} ({server.directory})")  # noqa: T201 - it is a command
+        print(f"{server.name}: {state} ({server.where})")  # noqa: T201 - it is a command
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Real servers from package registries, each in its own cached virtual environment, never in ours.
+"""Real servers from PyPI, each in its own cached virtual environment, never in ours. Debian's are in debian.py.
 
 The cache is VEDETTE_TEST_CACHE, by default ~/.cache/vedette-tests.
 """
@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import pytest
 
@@ -19,6 +20,20 @@ import pytest
 def root() -> Path:
     """The cache directory."""
     return Path(os.environ.get("VEDETTE_TEST_CACHE") or Path.home() / ".cache" / "vedette-tests")
+
+
+class Installable(Protocol):
+    """A server, however it is installed; `where` is for people."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def where(self) -> str: ...
+
+    def is_installed(self) -> bool: ...
+
+    def install(self) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +50,11 @@ class Server:
     @property
     def directory(self) -> Path:
         return root() / self.name
+
+    @property
+    def where(self) -> str:
+        """For people."""
+        return str(self.directory)
 
     def program(self, name: str) -> Path:
         """The path of one of its programs."""
@@ -72,7 +92,7 @@ def _locked(path: Path) -> Iterator[None]:
         yield
 
 
-def require(server: Server) -> None:
+def require(server: Installable) -> None:
     """Skip the calling test if `server` is not installed, saying so; with CI=true fail it instead."""
     if server.is_installed():
         return

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+import msgspec
+
 from engine.api.accounts import Accounts
 from engine.api.detections import Detections
 from engine.api.platforms import Platforms
@@ -106,7 +108,7 @@ class MemoryApi:
             url=f"https://blog.example/{number}",
             subject=f"Subject {number}",
         )
-        return replace(detection, **fields)
+        return msgspec.structs.replace(detection, **fields)
 
 
 def make_api(

@@ -7,6 +7,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
+
 from engine.api.accounts import AccountLive
 from engine.api.errors import ApiError
 from engine.api.workers import WorkerChanges, WorkerSnapshot
@@ -134,7 +136,7 @@ class MemoryFeed:
         flags: dict[str, Any] = {name: getattr(marks, name) for name in names if getattr(marks, name) is not None}
         changed = []
         for row in rows:
-            new = replace(row, **flags)
+            new = msgspec.structs.replace(row, **flags)
             if new != row:
                 self.rows[bisect.bisect_left(self._ids, row.id)] = new
                 self.unread[row.account_id] += row.read - new.read

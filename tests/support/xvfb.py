@@ -10,7 +10,8 @@ from contextlib import contextmanager
 def display() -> Iterator[str]:
     """Start Xvfb on a free display; gives its name, e.g. “:3”."""
     read_end, write_end = os.pipe()
-    command = ["Xvfb", "-displayfd", str(write_end), "-screen", "0", "1600x1000x24", "-nolisten", "tcp"]
+    # -noreset: else the server starts afresh when its last client leaves, and refuses who comes in that moment
+    command = ["Xvfb", "-displayfd", str(write_end), "-screen", "0", "1600x1000x24", "-nolisten", "tcp", "-noreset"]
     with subprocess.Popen(command, pass_fds=[write_end], stderr=subprocess.DEVNULL) as process:
         os.close(write_end)
         try:

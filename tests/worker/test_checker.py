@@ -42,10 +42,16 @@ class Bench:
         self.http = HttpPool(timeout=5)
         self.memory = Memory(directory / "worker.db")
         self.keyring = Keyring(self.give)
-        self.checker = Checker({"scripted": platform}, self.http, self.memory, self.keyring, self.may_act, wall_ms)
+        self.checker = Checker({"scripted": platform}, self.http, self.memory, self.keyring, self, wall_ms)
 
     def may_act(self, _account: str, _epoch: int) -> bool:
         return self.looks.pop(0) if self.looks else True
+
+    def may_listen(self, account: str, epoch: int) -> bool:
+        return self.may_act(account, epoch)
+
+    def standing(self) -> float:
+        return 10.0
 
     async def give(self, asked: Credentials) -> CredentialsGiven:
         self.pulled.append(asked)

@@ -1,8 +1,8 @@
 """The contract between a platform and the agent that runs it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, ClassVar, Protocol
+from typing import TYPE_CHECKING, ClassVar, Protocol, cast
 
 from worker.process.secret import Secret
 from worker.protocol.descriptor import Descriptor, Kind
@@ -11,6 +11,7 @@ from worker.protocol.messages import Author, Identity, Outcome, Quota
 
 if TYPE_CHECKING:
     from worker.platforms.http import Http
+    from worker.platforms.tcp import Tcp
 
 Setting = str | int | float | bool | None
 
@@ -101,23 +102,32 @@ class Check:
     more: bool = False
 
 
+def _at_once() -> float:
+    """What a request may be held open for outside a listen: not at all."""
+    return 0.0
+
+
 @dataclass(frozen=True, slots=True)
 class Session:
-    """What a platform may use during one check.
+    """What a platform may use during one check or listen.
 
     Attributes:
         settings: the account's settings, validated against the descriptor, defaults filled in.
         credentials: the account's credentials; absent ones are missing.
         http: the one HTTP client; it already knows whether this account may reach private addresses.
+        tcp: the same for protocols that are not HTTP.
         wall_ms: milliseconds since 1970 UTC.
         account: the account's id, an empty string in a probe.
+        standing: seconds, as of now, that a listen may ask the server to hold a request open (ownership.md, W2).
     """
 
     settings: Mapping[str, Setting]
     credentials: Mapping[str, Secret]
     http: "Http"
+    tcp: "Tcp"
     wall_ms: Callable[[], int]
     account: str = ""
+    standing: Callable[[], float] = _at_once
 
 
 class Platform(Protocol):
@@ -140,3 +150,26 @@ class Platform(Protocol):
             PlatformError: see identify.
         """
         ...
+
+
+class StreamPlatform(Platform, Protocol):
+    """A platform whose server says by itself that there is something new. Its descriptor's mode is `stream`."""
+
+    def listen(self, session: Session, cursor: str | None) -> AsyncGenerator[Check, None]:
+        """Items since `cursor`, as they appear.
+
+        Gives a first Check, maybe an empty one, as soon as it listens, and then one whenever there is something new;
+        each is written down before the next is asked for. It goes on until it is closed: an end of its own means that
+        this server cannot do it, so that polling must do. Polling goes on meanwhile; items that both find count once.
+
+        Raises:
+            PlatformError: see identify; it is called again after a while.
+        """
+        ...
+
+
+def stream_of(platform: Platform | None) -> StreamPlatform | None:
+    """The same platform if it can listen, else None."""
+    if platform is None or platform.descriptor.mode != "stream" or not hasattr(platform, "listen"):
+        return None
+    return cast(StreamPlatform, platform)

@@ -8,6 +8,7 @@ import structlog
 from worker.platforms.base import Platform
 from worker.platforms.demo import Demo
 from worker.platforms.feed import Feed
+from worker.platforms.imap import Imap
 from worker.protocol.descriptor import Descriptor
 
 ENTRY_POINTS = "vedette.platforms"
@@ -16,7 +17,7 @@ log = structlog.get_logger("platforms")
 
 def builtin() -> dict[str, Platform]:
     """The platforms that ship with Vedette, by key."""
-    offered: tuple[Platform, ...] = (Demo(), Feed())
+    offered: tuple[Platform, ...] = (Demo(), Feed(), Imap())
     return {platform.descriptor.key: platform for platform in offered}
 
 

@@ -69,6 +69,33 @@ class CheckFinished(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class Heard(Event):
+    """A listen gave a check that was written down; the first one says that it listens.
+
+    Attributes:
+        found: as if a check had ended with `ok`, but that no StartCheck came before it.
+    """
+
+    found: CheckFinished
+
+
+@dataclass(frozen=True, slots=True)
+class ListenFinished(Event):
+    """A started listen has ended, exactly once for each StartListen.
+
+    Attributes:
+        outcome: `ok` if the server does not offer it; None if it was aborted or not allowed to go on.
+        retry_after: seconds during which the platform wants no further one.
+    """
+
+    account: str
+    epoch: int
+    outcome: Outcome | None
+    retry_after: float | None = None
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class ReleaseAnswered(Event):
     """The master took note of (or refused, which ends it as well) a worker:released."""
 
@@ -124,6 +151,20 @@ class AbortCheck(Command):
 
 
 @dataclass(frozen=True, slots=True)
+class StartListen(Command):
+    """Listen to `task` until told otherwise; answered by Heard events and one ListenFinished."""
+
+    task: Task
+
+
+@dataclass(frozen=True, slots=True)
+class AbortListen(Command):
+    """Cut the listen off; its ListenFinished still comes."""
+
+    account: str
+
+
+@dataclass(frozen=True, slots=True)
 class SendReleased(Command):
     """Send worker:released; answered by ReleaseAnswered, or repeated with a later heartbeat."""
 
@@ -140,7 +181,7 @@ class DropCredentials(Command):
 
 @dataclass(frozen=True, slots=True)
 class SendReport(Command):
-    """Send worker:report. `retry_in` seconds is when the next check comes if it was put off."""
+    """Send worker:report. `retry_in` seconds is when the next check comes; None: by schedule, or never by itself."""
 
     account: str
     epoch: int

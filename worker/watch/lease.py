@@ -5,6 +5,8 @@ import math
 REQUEST_TIMEOUT = 12.0  #: seconds; no request to a platform may take longer
 MARGIN = 3.0  #: seconds of slack between a renewed lease and the last request that may start
 
+SLACK = 2.0  #: seconds between what a server is asked to hold a request open for and the end of the lease
+
 
 class Lease:
     """Until when the worker may act. All moments are seconds of the lease clock."""
@@ -63,6 +65,10 @@ class Lease:
     def allows(self, now: float) -> bool:
         """True if a request that starts at `now` ends inside the lease (W2)."""
         return now + self.request_timeout <= self.until
+
+    def standing(self, now: float) -> float:
+        """Seconds that a server may be asked to hold a request open (W2); 0 without a lease."""
+        return max(0.0, self.until - now - SLACK)
 
     def drop(self) -> None:
         """Give it up; only a new registration and a heartbeat after it bring it back."""

@@ -2,29 +2,23 @@
 
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from math import inf
 from typing import Any
 
 from worker.protocol.digest import digest_of
 from worker.protocol.messages import Held, Task
+from worker.watch import backoff
 from worker.watch import events as ev
 from worker.watch.departures import Departures
 from worker.watch.lease import Lease
+from worker.watch.listening import Even
 from worker.watch.schedule import Schedule
-from worker.watch.watched import Pace, Queue, Watched
+from worker.watch.watched import Pace, Watched
+from worker.watch.work import Work
 
 MAX_RUNNING = 20  #: checks in flight at once
 JOURNAL_LINES = 500
-
-
-@dataclass(slots=True)
-class Running:
-    """One check in flight."""
-
-    epoch: int
-    request: str | None = None
-    aborted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,20 +35,24 @@ class Session:
 
     `handle` is the only thing that changes it; its caller performs the commands in order and reports every outcome as
     the next event.
+
+    Args:
+        streams: keys of the platforms that can listen.
+        rng: for the jitter before a failed listen is tried again.
     """
 
-    def __init__(self, max_running: int = MAX_RUNNING) -> None:
+    def __init__(
+        self, max_running: int = MAX_RUNNING, streams: frozenset[str] = frozenset(), rng: backoff.Rng | None = None
+    ) -> None:
         self.sequence = 0
         self.lease = Lease()
         self.journal: deque[Line] = deque(maxlen=JOURNAL_LINES)
-        self._max_running = max_running
         self._watched: dict[str, Watched] = {}
-        self._running: dict[str, Running] = {}
+        self._work = Work(max_running, streams, rng or Even(), self._emit, self._note)
         self._leaving: dict[str, int] = {}
         self._departures = Departures()
         self._schedule = Schedule()
         self._pace = Pace(self._schedule)
-        self._queue = Queue()
         self._full = self._draining = self._linked = False
         self._wake = inf
         self._digest: str | None = None
@@ -66,12 +64,14 @@ class Session:
             ev.HeartbeatSent: lambda event, now: self.lease.sent(event.nonce, now),
             ev.HeartbeatAnswered: self._heartbeat_answered,
             ev.CheckFinished: self._check_finished,
+            ev.Heard: self._heard,
+            ev.ListenFinished: self._listen_finished,
             ev.ReleaseAnswered: self._release_answered,
             ev.MemoryFull: lambda event, now: setattr(self, "_full", event.full),
             ev.LinkLost: self._link_lost,
             ev.ClockTick: lambda event, now: None,
             ev.ShutdownAsked: self._shutdown_asked,
-            ev.Drained: self._drained,
+            ev.Drained: lambda event, now: self._let_go(list(self._watched), now, "shutting down"),
         }
 
     def handle(self, event: ev.Event, now: float) -> list[ev.Command]:
@@ -82,8 +82,7 @@ class Session:
         self._handlers[type(event)](event, now)
         if self.lease.expired(now):  # the answer to a heartbeat that was sent too long ago
             self._stop(now)
-        self._queue_due(now)
-        self._start_checks(now)
+        self._start_due(now)
         self._plan_wake()
         return self._commands
 
@@ -99,14 +98,16 @@ class Session:
 
     def may_act(self, account: str, epoch: int, now: float) -> bool:
         """The look before each request (W2): the check still runs under this epoch, and the lease is long enough."""
-        running = self._running.get(account)
-        current = running is not None and running.epoch == epoch and not running.aborted
-        return current and self.lease.allows(now)
+        return self._work.checks.current(account, epoch) and self.lease.allows(now)
+
+    def may_listen(self, account: str, epoch: int, now: float) -> bool:
+        """The same for each request of a listen."""
+        return self._work.listening.live.current(account, epoch) and self.lease.allows(now)
 
     @property
     def running(self) -> int:
         """Checks in flight, aborted ones included until they end."""
-        return len(self._running)
+        return len(self._work.checks)
 
     def __len__(self) -> int:
         return len(self._watched)
@@ -117,8 +118,7 @@ class Session:
         self.lease.configure(event.lease, event.heartbeat_interval, now)
         self._note(now, "session", f"registered, sequence {event.sequence}")
         self._replace(event.tasks, now)
-        for watched in self._watched.values():
-            self._repeat_report(watched, now)
+        self._commands += [report for each in self._watched.values() if (report := self._pace.repeat(each, now))]
         self._repeat_releases()
 
     def _assigned(self, event: ev.Assigned, now: float) -> None:
@@ -130,7 +130,7 @@ class Session:
             return self._replace(tuple(message.tasks), now)
         adopted = [task for task in message.tasks if self._adopt(task, now)]
         for task in adopted:  # a change may mean other credentials, or that the user mended something
-            self._pace.forgive(self._watched[task.account], now)
+            self._renew(self._watched[task.account], now)
             self._commands.append(ev.DropCredentials(task.account))
         self._remember(adopted)
 
@@ -150,7 +150,7 @@ class Session:
             self._note(now, account, f"epoch {task.epoch} is stale")
             return False
         if old is None or task.epoch > old.task.epoch:
-            self._abort(account, now, f"epoch {task.epoch} begins")
+            self._work.abort(account, now, f"epoch {task.epoch} begins")
             self._begin(Watched(task, asked=old.asked if old else None), now)
         else:
             self._update(old, task, now)
@@ -161,24 +161,31 @@ class Session:
         task = watched.task
         self._watched[task.account] = watched
         self._schedule.add(task.account, task.interval, now + task.due_in)
-        self._queue.drop(task.account)
+        self._work.drop(task.account)
+        if task.cursor is not None:  # else its first check comes first: what that finds is the past
+            self._work.listening.wish(task)
         self._digest = None
         self._note(now, task.account, f"assigned, epoch {task.epoch}")
 
     def _update(self, watched: Watched, task: Task, now: float) -> None:
         if task.interval != watched.task.interval:
             self._schedule.change_interval(task.account, task.interval, now)
-        if task.settings != watched.task.settings or task.platform != watched.task.platform:
-            self._pace.forgive(watched, now)
+        changed = (task.settings, task.platform) != (watched.task.settings, watched.task.platform)
         watched.task = task
+        if changed:
+            self._renew(watched, now)
+
+    def _renew(self, watched: Watched, now: float) -> None:
+        self._pace.forgive(watched, now)
+        self._work.listening.renew(watched.task)
+        self._work.abort_listen(watched.task.account, now, "the account changed")
 
     def _take_request(self, watched: Watched, request: str | None, now: float) -> None:
         if request is None or request == watched.asked:  # an assignment that is sent again repeats its requests
             return
         watched.asked = watched.request = request
         self._note(now, watched.task.account, f"check {request} asked for")
-        if watched.task.account not in self._running:
-            self._queue.add(watched.task.account, urgent=True)
+        self._work.ask(watched.task.account, urgent=True)
 
     def _revoked(self, event: ev.Revoked, now: float) -> None:
         if event.message.sequence < self.sequence:
@@ -194,13 +201,13 @@ class Session:
         for account in accounts:
             epoch = self._watched.pop(account).task.epoch
             self._schedule.remove(account)
-            self._queue.drop(account)
+            self._work.drop(account)
             self._departures.leave(account, epoch)
             self._commands.append(ev.DropCredentials(account))
             self._note(now, account, f"{why}, epoch {epoch}")
-            if account in self._running:
+            if self._work.busy(account):
                 self._leaving[account] = epoch
-                self._abort(account, now, why)
+                self._work.abort(account, now, why)
             else:
                 self._release(account, epoch)
         if accounts:
@@ -228,7 +235,7 @@ class Session:
         """W3: the master may have given the accounts to others, so only a new registration brings them back."""
         self._note(now, "lease", "ran out")
         self.lease.drop()
-        self._abort_all(now, "the lease ran out")
+        self._work.abort_all(now, "the lease ran out")
         self._commands.append(ev.DropCredentials(None))
         if self._linked:
             self._commands.append(ev.Reconnect())
@@ -240,78 +247,71 @@ class Session:
 
     def _shutdown_asked(self, _event: ev.ShutdownAsked, now: float) -> None:
         self._draining = True
-        self._abort_all(now, "shutting down")
+        self._work.abort_all(now, "shutting down")
 
-    def _drained(self, _event: ev.Drained, now: float) -> None:
-        self._let_go(list(self._watched), now, "shutting down")
+    def _depart(self, account: str) -> None:
+        """Release an account that was let go while it was busy, once it is no more."""
+        if account in self._leaving and not self._work.busy(account):
+            self._release(account, self._leaving.pop(account))
 
-    def _queue_due(self, now: float) -> None:
+    def _start_due(self, now: float) -> None:
+        self._work.listening.tick(now)
         for account in self._schedule.pop_due(now):
-            if account not in self._running and not self._watched[account].blocked:
-                self._queue.add(account)
-
-    def _start_checks(self, now: float) -> None:
+            if not self._watched[account].blocked:
+                self._work.ask(account)
         # one comparison is the whole first look of W2: without a lease `until` lies infinitely far back
-        if self._full or self._draining or not self.lease.allows(now):
-            return
-        while len(self._running) < self._max_running and (account := self._queue.pop()) is not None:
-            self._start(self._watched[account])
-
-    def _start(self, watched: Watched) -> None:
-        self._running[watched.task.account] = Running(watched.task.epoch, watched.request)
-        self._commands.append(ev.StartCheck(watched.task, watched.request))
-        watched.request = None
-
-    def _abort(self, account: str, now: float, why: str) -> None:
-        running = self._running.get(account)
-        if running is not None and not running.aborted:
-            running.aborted = True
-            self._note(now, account, f"check aborted: {why}")
-            self._commands.append(ev.AbortCheck(account))
-
-    def _abort_all(self, now: float, why: str) -> None:
-        for account in self._running:
-            self._abort(account, now, why)
+        if self.lease.allows(now) and not (self._full or self._draining):
+            self._work.start(self._watched, now)
 
     def _check_finished(self, event: ev.CheckFinished, now: float) -> None:
-        running = self._running.get(event.account)
-        if running is None or running.epoch != event.epoch:
+        running = self._work.checks.end(event.account, event.epoch)
+        if running is None:
             return self._note(now, event.account, f"a check of epoch {event.epoch} ended that was not running")
-        del self._running[event.account]
-        if (epoch := self._leaving.pop(event.account, None)) is not None:
-            self._release(event.account, epoch)
+        self._depart(event.account)
         if (watched := self._watched.get(event.account)) is None:
             return None
         if watched.task.epoch == event.epoch and event.outcome is not None:
             self._judge(watched, event, now)
         elif running.aborted and not watched.blocked:  # its slot has passed without a check
             watched.request = watched.request or running.request
-            self._queue.add(event.account)
+            self._work.queue.add(event.account)
         if watched.request is not None:
-            self._queue.add(event.account, urgent=True)
+            self._work.queue.add(event.account, urgent=True)
         return None
+
+    def _heard(self, event: ev.Heard, now: float) -> None:
+        account, epoch = event.found.account, event.found.epoch
+        if self._work.listening.live.current(account, epoch):
+            self._judge(self._watched[account], event.found, now)
+
+    def _listen_finished(self, event: ev.ListenFinished, now: float) -> None:
+        self._note(now, event.account, f"listening ended: {event.outcome} {event.message}".strip())
+        check_it = self._work.listening.ended(event, now)
+        self._depart(event.account)
+        if check_it and not self._watched[event.account].blocked:
+            self._work.ask(event.account)
 
     def _judge(self, watched: Watched, event: ev.CheckFinished, now: float) -> None:
         if (report := self._pace.judge(watched, event, now)) is not None:
             self._commands.append(report)
             self._note(now, event.account, f"{event.outcome} {event.message}".strip())
+        if event.outcome == "ok":
+            self._work.listening.wish(watched.task)
+        elif watched.blocked:
+            self._work.listening.drop(event.account)
+            self._work.abort_listen(event.account, now, "the credentials are refused")
         if watched.streak:
-            self._queue.add(event.account)
-
-    def _repeat_report(self, watched: Watched, now: float) -> None:
-        """A report may have been lost with the connection: bad news is told again now, good news after a check."""
-        if watched.report is None or watched.report.state == "ok":
-            watched.report = None
-            return
-        retry_in = self._schedule.due_in(watched.task.account, now) if watched.held_back else None
-        self._commands.append(replace(watched.report, retry_in=retry_in))
+            self._work.queue.add(event.account)
 
     def _plan_wake(self) -> None:
-        slot = self._schedule.next_at()
-        wake = self.lease.ends if slot is None else min(slot, self.lease.ends)
+        slots = (self._schedule.next_at(), self._work.listening.next_at())
+        wake = min([self.lease.ends, *(slot for slot in slots if slot is not None)])
         if wake not in (self._wake, inf):
             self._commands.append(ev.WakeAt(wake))
         self._wake = wake
+
+    def _emit(self, command: ev.Command) -> None:
+        self._commands.append(command)
 
     def _note(self, now: float, subject: str, what: str) -> None:
         self.journal.append(Line(now, subject, what))
@@ -322,18 +322,10 @@ class Session:
         Raises:
             AssertionError: naming what is wrong.
         """
-        assert len(self._running) <= self._max_running, "too many checks at once"
+        self._work.validate(self._watched, allowed=self.lease.held and not self._draining)
         assert all(account in self._schedule for account in self._watched), "not scheduled"
         assert len(self._schedule) == len(self._watched), "something is scheduled that is not assigned"
-        queued = self._queue.accounts()
-        assert queued <= set(self._watched), "something waits that is not assigned"
-        assert not queued & set(self._running), "an account would be checked twice at once"
-        for account, running in self._running.items():
-            watched = self._watched.get(account)
-            current = watched is not None and watched.task.epoch == running.epoch
-            assert current or running.aborted, f"{account} is checked under an epoch that is over"
-            assert running.aborted or (self.lease.held and not self._draining), f"{account} is checked without a lease"
         for account, watched in self._watched.items():
             assert not self._departures.over(account, watched.task.epoch), f"{account} is back under a released epoch"
-        assert set(self._leaving) <= set(self._running), "an account that is not checked waits for its check to end"
+        assert all(self._work.busy(account) for account in self._leaving), "waits for the end of what does not run"
         assert self._digest in (None, digest_of((a, w.task.epoch) for a, w in self._watched.items())), "stale digest"

@@ -1,7 +1,7 @@
 """One watched account, the queue of accounts whose check is due, and the pace at which each is checked."""
 
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from worker.protocol.messages import Task
 from worker.watch.backoff import slowed
@@ -88,6 +88,14 @@ class Pace:
         message = event.message[:MAX_MESSAGE]
         watched.report = SendReport(event.account, event.epoch, event.outcome, retry_in, event.quota, message)
         return watched.report
+
+    def repeat(self, watched: Watched, now: float) -> SendReport | None:
+        """A report may have been lost with the connection: bad news is told again now, good news after a check."""
+        if watched.report is None or watched.report.state == "ok":
+            watched.report = None
+            return None
+        retry_in = None if watched.blocked else self._schedule.due_in(watched.task.account, now)
+        return replace(watched.report, retry_in=retry_in)
 
     def forgive(self, watched: Watched, now: float) -> None:
         """Something about the account changed: give it its regular slots back."""

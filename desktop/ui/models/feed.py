@@ -2,9 +2,9 @@
 
 import bisect
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import Any, Literal
 
+import msgspec
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
 
 from desktop.actions import Actions
@@ -105,7 +105,7 @@ class FeedModel(QAbstractTableModel):
         }
         for row in filter(lambda row: row is not None, map(self.row_of, ids)):
             assert row is not None
-            self._replace(row, replace(self.rows[row], **flags))
+            self._replace(row, msgspec.structs.replace(self.rows[row], **flags))
 
     # --- Qt ----------------------------------------------------------------------------------------------------------
 

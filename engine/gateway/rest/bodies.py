@@ -12,6 +12,7 @@ from worker.protocol.descriptor import Values
 
 T = TypeVar("T")
 MAX_IDS = 10_000
+Revision = Annotated[int, Meta(ge=0, lt=2**53)]
 DetectionId = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 
 
@@ -46,7 +47,7 @@ class NewAccountBody(Body, frozen=True):
 class AccountPatch(Body, frozen=True):
     """What to change; absent fields stay. `revision` is the one last seen. `pinned_to: null` takes the pin away."""
 
-    revision: int
+    revision: Revision
     display_name: str | UnsetType = UNSET
     interval: int | UnsetType = UNSET
     credentials: Values | UnsetType = UNSET

@@ -14,7 +14,7 @@ PART = re.compile(r"\{(\w+)\}")
 Schema = dict[str, Any]
 
 DESCRIPTIONS = {
-    400: "The body cannot be read",
+    400: "The request or its body cannot be read",
     401: "The token is missing or wrong",
     403: "The request comes from another site",
     404: "There is no such thing",
@@ -135,11 +135,10 @@ def _statuses(route: Route) -> list[int]:
     """Which failures this route may answer with."""
     carries = route.body is not None or bool(route.takes)
     possible = {
-        400: carries,
         401: not route.public,
         404: bool(PART.search(route.path)),
         409: route.conflicts,
         413: carries,
         415: bool(route.takes),
     }
-    return sorted([status for status, may in possible.items() if may] + [403, 421, 422, 500, 503])
+    return sorted([status for status, may in possible.items() if may] + [400, 403, 421, 422, 500, 503])

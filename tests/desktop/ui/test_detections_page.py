@@ -1,9 +1,9 @@
 """Reading, marking, undoing, searching; and that text is data."""
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from PySide6.QtCore import QObject, Qt, QUrl, Slot
 from PySide6.QtGui import QDesktopServices, QGuiApplication
@@ -109,7 +109,7 @@ async def test_handled_can_be_undone(qtloop: Any, tmp_path: Path) -> None:
 
 async def test_all_read_and_exactly_these_unread_again(qtloop: Any, tmp_path: Path) -> None:
     memory = make_api(detections=5)
-    memory.feed.rows[1] = replace(memory.feed.rows[1], read=True)
+    memory.feed.rows[1] = msgspec.structs.replace(memory.feed.rows[1], read=True)
     async with open_window(tmp_path, memory) as opened:
         page = opened.window.detections
         page.filters.read_all.click()

@@ -90,3 +90,14 @@ def test_stale_offers_are_passed_over() -> None:
         allocation.shift(worker, 1)
         chosen.append(worker.id)
     assert chosen == ["w0", "w0", "w1", "w0", "w1"]
+
+
+def test_a_rising_and_falling_load_does_not_fill_the_memory() -> None:
+    allocation = _fleet(5, 3)
+    account = AccountEntry("a", "demo", 30.0, 0)
+    for _ in range(1000):
+        worker, _reason = allocation.choose(account)
+        assert worker is not None and worker.id == "w1"
+        allocation.shift(worker, 1)
+        allocation.shift(worker, -1)
+    assert allocation.offers < 200

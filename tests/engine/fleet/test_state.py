@@ -3,6 +3,8 @@
 import pytest
 
 from engine.fleet import messages as m
+from engine.fleet.allocation import Allocation
+from engine.fleet.entries import AccountEntry, WorkerEntry
 from tests.support.fleet import FleetDriver
 
 
@@ -42,6 +44,36 @@ def test_a_refused_move_goes_on_from_the_stores_epoch(fleet: FleetDriver) -> Non
     assert save.moves[0].epoch == 8
     fleet.tell(m.OwnershipRefused("a", None))
     assert "a" not in fleet.state.tables.accounts
+
+
+class _Counted(Allocation):
+    """Counts how often a worker is looked for."""
+
+    looks = 0
+
+    def choose(self, account: AccountEntry) -> tuple[WorkerEntry | None, str]:
+        self.looks += 1
+        return super().choose(account)
+
+
+def test_entering_an_account_does_not_look_for_workers_for_all_that_wait(fleet: FleetDriver) -> None:
+    counted = fleet.state.tables.allocation = _Counted(fleet.state.tables.workers)
+    for n in range(50):
+        fleet.account(f"a{n:02}")
+    assert counted.looks == 50
+    fleet.worker("w1", capacity=3)
+    assert [key for key in fleet.state.tables.accounts if fleet.owner(key)] == ["a00", "a01", "a02"]
+    assert counted.looks < 60, "once nobody has room, nobody has"
+    assert fleet.state.tables.accounts["a49"].reason == "all workers are full"
+
+
+def test_room_that_is_given_back_goes_to_who_waited_longest(fleet: FleetDriver) -> None:
+    fleet.worker("w1", capacity=1)
+    for name in ("a", "b", "c"):
+        fleet.account(name)
+    fleet.tell(m.AccountRemoved("a"))
+    fleet.deliver()
+    assert fleet.owner("b") == "w1" and fleet.owner("c") is None
 
 
 def test_fewest_accounts_first(fleet: FleetDriver) -> None:

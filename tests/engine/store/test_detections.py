@@ -45,6 +45,22 @@ async def test_all_fields_come_back(tmp_path):
         assert await store.detections.get(99) is None
 
 
+@pytest.mark.parametrize("moment", [0, 1, 999, 1_001, 1_795_000_000_001, 1_795_000_000_999, 253_402_300_799_999])
+async def test_moments_come_back_to_the_millisecond(tmp_path, moment):
+    async with open_store(tmp_path) as store:
+        await store.accounts.add(account(), None)
+        await put(store, item(1, published_at=moment))
+        [one] = await page(store)
+        assert one.published_at == from_ms(moment)
+
+
+async def test_a_moment_that_no_datetime_knows_does_not_spoil_the_page(tmp_path):
+    async with open_store(tmp_path) as store:
+        await store.accounts.add(account(), None)
+        await put(store, item(1, published_at=2**53 - 1), item(2))
+        assert [one.published_at for one in await page(store)] == [None, None]
+
+
 @pytest.mark.parametrize(
     ("where", "expected"),
     [

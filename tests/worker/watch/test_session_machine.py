@@ -1,4 +1,4 @@
-"""Any dialogue whatever: the invariants hold, and no check ever starts or goes on outside lease and epoch."""
+"""Any dialogue whatever: the invariants hold, and no check or listen starts or goes on outside lease and epoch."""
 
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -21,6 +21,8 @@ tasks = st.lists(
         interval=st.sampled_from([1.0, 7.0, 30.0]),
         due_in=st.sampled_from([0.0, 3.0, 20.0]),
         check_request=st.sampled_from([None, "r1", "r2"]),
+        platform=st.sampled_from(["polled", "stream"]),
+        cursor=st.sampled_from([None, "c"]),
     ),
     max_size=4,
     unique_by=lambda each: each.account,
@@ -28,13 +30,13 @@ tasks = st.lists(
 
 
 class Dialogues(RuleBasedStateMachine):
-    """Keeps its own, simpler book of lease, running checks and ended epochs, and compares."""
+    """Keeps its own, simpler book of lease, running checks and listens, and ended epochs, and compares."""
 
     nonces: Bundle[int] = Bundle("nonces")
 
     def __init__(self) -> None:
         super().__init__()
-        self.session = Session(max_running=3)
+        self.session = Session(max_running=3, streams=frozenset({"stream"}))
         self.now = 0.0
         self.nonce = 0
         self.registered = False
@@ -42,6 +44,8 @@ class Dialogues(RuleBasedStateMachine):
         self.until = float("-inf")
         self.running: dict[str, int] = {}
         self.aborted: set[str] = set()
+        self.listening: dict[str, int] = {}
+        self.silenced: set[str] = set()
         self.released: dict[str, int] = {}
 
     def tell(self, event: ev.Event) -> None:
@@ -58,8 +62,17 @@ class Dialogues(RuleBasedStateMachine):
             case ev.AbortCheck(account=account):
                 assert account in self.running, "aborts what does not run"
                 self.aborted.add(account)
+            case ev.StartListen(task=started):
+                assert started.platform == "stream", "cannot be listened to"
+                assert started.account not in self.listening, "listened to twice at once"
+                self.must_be_allowed(started)
+                self.listening[started.account] = started.epoch
+            case ev.AbortListen(account=account):
+                assert account in self.listening, "aborts what does not listen"
+                self.silenced.add(account)
             case ev.SendReleased(account=account, epoch=epoch):
                 assert self.running.get(account) != epoch, "released while its check still runs"
+                assert self.listening.get(account) != epoch, "released while it is still listened to"
                 self.released[account] = max(epoch, self.released.get(account, 0))
             case ev.Reconnect():
                 self.registered = False
@@ -68,6 +81,9 @@ class Dialogues(RuleBasedStateMachine):
 
     def must_be_startable(self, started: Task) -> None:
         assert started.account not in self.running, "twice at once"
+        self.must_be_allowed(started)
+
+    def must_be_allowed(self, started: Task) -> None:
         assert self.now + self.session.lease.request_timeout <= self.until, "no lease for it"
         assert started.epoch > self.released.get(started.account, 0), "acts with a released epoch"
 
@@ -119,6 +135,19 @@ class Dialogues(RuleBasedStateMachine):
             self.aborted.discard(account)
             self.tell(ev.CheckFinished(account, epoch, result, retry, more))
 
+    @rule(account=accounts)
+    def hear(self, account: str) -> None:
+        if account in self.listening:
+            self.tell(ev.Heard(ev.CheckFinished(account, self.listening[account], "ok")))
+
+    @rule(account=accounts, outcome=outcomes, retry=st.sampled_from([None, 5.0, 100.0]))
+    def stop_listening(self, account: str, outcome: None, retry: float | None) -> None:
+        epoch = self.listening.pop(account, None)
+        if epoch is not None:
+            result = None if account in self.silenced else outcome
+            self.silenced.discard(account)
+            self.tell(ev.ListenFinished(account, epoch, result, retry))
+
     @rule(full=st.booleans())
     def memory(self, full: bool) -> None:
         self.tell(ev.MemoryFull(full))
@@ -132,7 +161,13 @@ class Dialogues(RuleBasedStateMachine):
                 assert account not in self.aborted
                 assert self.now + self.session.lease.request_timeout <= self.until
                 assert epoch > self.released.get(account, 0)
+        for account, epoch in self.listening.items():
+            assert account in self.silenced or self.now < self.until, "listened to after the lease ended"
+            if self.session.may_listen(account, epoch, self.now):
+                assert account not in self.silenced
+                assert self.now + self.session.lease.request_timeout <= self.until
+                assert epoch > self.released.get(account, 0)
 
 
 TestDialogues = Dialogues.TestCase
-TestDialogues.settings = settings(max_examples=150, stateful_step_count=50, deadline=None)
+TestDialogues.settings = settings(max_examples=400, stateful_step_count=60, deadline=None)

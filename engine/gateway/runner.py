@@ -1,0 +1,59 @@
+"""aiohttp's server with quiet logs and whole answers for what is no HTTP: such bytes never become a request of ours."""
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError, LineTooLong
+
+from engine.gateway.rest.respond import failure
+from worker.process import logs
+
+LONG = "the address or a header of the request is too long"
+
+if TYPE_CHECKING:
+    _Adapter = logging.LoggerAdapter[logging.Logger]
+else:
+    _Adapter = logging.LoggerAdapter
+
+
+class ServerLog(_Adapter):
+    """aiohttp logs a traceback for bytes that are no HTTP, or not gzip as they claim: a peer could fill the log."""
+
+    def exception(self, msg: object, *args: object, exc_info: Any = True, **options: Any) -> None:
+        if not isinstance(exc_info, HttpProcessingError | web.RequestPayloadError):
+            super().exception(msg, *args, exc_info=exc_info, **options)
+
+
+class GuardedRunner(web.AppRunner):
+    """An AppRunner whose own refusals come in the envelope and with a request id, like all other answers."""
+
+    async def _make_server(self) -> web.Server:
+        server: Any = await super()._make_server()
+        return _Server(
+            server.request_handler,
+            request_factory=server.request_factory,
+            handler_cancellation=server.handler_cancellation,
+            **server._kwargs,
+        )
+
+
+class _Server(web.Server):
+    def __call__(self) -> web.RequestHandler:
+        return _Protocol(self, loop=self._loop, **self._kwargs)
+
+
+class _Protocol(web.RequestHandler):
+    __slots__ = ()
+
+    def handle_error(
+        self, request: Any, status: int = 500, exc: BaseException | None = None, message: str | None = None
+    ) -> web.StreamResponse:
+        """What could not be read is answered and the connection closed; a fault of ours is logged by aiohttp."""
+        if status >= 500 or request.writer.output_size > 0:
+            return super().handle_error(request, status, exc, message)
+        long = isinstance(exc, LineTooLong)
+        answer = failure(status, "bad_request", LONG if long else "this is no HTTP request that can be read")
+        answer.headers["X-Request-ID"] = logs.new_request_id()
+        answer.force_close()
+        return answer
