@@ -8,6 +8,7 @@ from engine.fleet.tables import Tables
 from engine.records import AccountStatus, Move
 from worker.protocol.messages import Outcome
 
+LONGEST_WAIT = 86_400.0  #: seconds; a platform that asks us to wait longer is asked again after a day
 BULK = 20  #: so many overdue first checks at once are spread over their interval
 
 STATUS: dict[Outcome, AccountStatus] = {
@@ -222,7 +223,7 @@ class AccountsDesk:
 
     @staticmethod
     def _due_in(account: AccountEntry, now: float) -> float:
-        return 0.0 if account.due is None else min(max(0.0, account.due - now), account.interval)
+        return 0.0 if account.due is None else min(max(0.0, account.due - now), LONGEST_WAIT)
 
     def _send(self, worker: WorkerEntry, duties: list[m.Duty]) -> None:
         """A worker that has not yet beaten since it registered gets the whole assignment after its first heartbeat."""

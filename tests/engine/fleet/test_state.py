@@ -339,6 +339,19 @@ def test_check_now_goes_to_the_owner_with_its_request_id(fleet: FleetDriver) -> 
     assert assign.duties[0].check_request == "req-1"
 
 
+def test_what_a_platform_asked_for_holds_after_a_failover_too(fleet: FleetDriver) -> None:
+    fleet.worker("w1")
+    fleet.worker("w2")
+    fleet.account("a")
+    fleet.tell(m.Reported("w1", "a", 1, "rate_limited", "slow down", retry_in=900.0))
+    fleet.now += 100
+    fleet.tell(m.ChildExited("w1", -9, False, "killed"))
+    [save] = fleet.take(m.SaveOwnership)
+    fleet.tell(m.OwnershipSaved(save.moves))
+    [assign] = fleet.take(m.Assign)
+    assert assign.worker_id == "w2" and assign.duties[0].due_in == 800.0
+
+
 def test_many_overdue_accounts_are_spread_over_their_interval(fleet: FleetDriver) -> None:
     fleet.tell(m.WorkerAdded("w1", "w1", "local", 100))
     for n in range(60):
