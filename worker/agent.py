@@ -92,7 +92,11 @@ class Agent:
         self._stop: asyncio.Future[Exit] | None = None
         self._drain_by = float("inf")
         self._draining: asyncio.Timeout | None = None
-        self._performers: dict[type[ev.Command], Callable[[Any], object]] = {
+        self._performers = self._routes()
+
+    def _routes(self) -> dict[type[ev.Command], Callable[[Any], object]]:
+        """Who performs which command of the session."""
+        return {
             ev.StartCheck: self._start_check,
             ev.AbortCheck: lambda command: self._checks[command.account].cancel(),
             ev.StartListen: self._listener.start,
