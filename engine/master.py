@@ -5,7 +5,6 @@ master.json. A failure on the way closes what was opened.
 """
 
 import asyncio
-import gc
 import os
 import random
 import sys
@@ -53,7 +52,6 @@ from worker.protocol.messages import Message, Shutdown
 log = structlog.get_logger("master")
 
 SWITCH_INTERVAL = 0.0005  #: seconds; lets the writer thread and the loop share the interpreter evenly (measured 2–5×)
-COLLECT_AFTER = (2_000, 20, 100)  #: Python's garbage collector; its own figures stall 1,000 workers by 0.2 s
 
 
 class Master:
@@ -88,7 +86,6 @@ class Master:
         if self._stack is not None:
             return
         sys.setswitchinterval(SWITCH_INTERVAL)
-        gc.set_threshold(*COLLECT_AFTER)
         self._started_at = lease_clock()
         try:
             async with AsyncExitStack() as stack:

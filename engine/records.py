@@ -99,8 +99,8 @@ class Sealed:
 class Detection(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """One comment, mention, direct message … found, as stored.
 
-    A Struct: a page of them is decoded from what SQLite answers in a third of the time that dataclasses take, and the
-    garbage collector need not look at the 100,000 that a window may hold. Use msgspec.structs.replace.
+    A Struct: a page of them is decoded straight from what SQLite answers, and the garbage collector need not look at
+    the many that a window holds. Changed copies come from msgspec.structs.replace.
     """
 
     id: int

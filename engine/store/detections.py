@@ -22,8 +22,8 @@ ROW = (
     "id, account, kind, external_id, detected_at, published_at, worker_id, thread_id, author_id, author_name, "
     "author_handle, author_avatar, text, url, subject, read, handled, starred"
 )
-# A whole page in one step of SQLite, which holds no lock of the interpreter meanwhile, made into records by msgspec:
-# row by row, a third of the time went into waiting for the interpreter. The order is that of Detection's fields.
+# A whole page in one step of SQLite, made into records by msgspec: sqlite3 hands the interpreter over for each row, and
+# beside a writer each of 200 hand-overs may wait. The order is that of Detection's fields.
 PAGE = f"""SELECT json_group_array(json_array(
         found.id, accounts.id, accounts.platform, found.worker_id,
         CASE found.kind {" ".join(f"WHEN {code} THEN '{kind}'" for code, kind in enumerate(KINDS))} END,
