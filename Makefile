@@ -37,6 +37,7 @@ test: $(READY) ## lint, types, architecture, all tests
 	@$(BIN)/python -m pytest $(ARGS)
 
 servers: $(READY) ## the real platform servers that tests use
+	@.ci/system-libraries servers
 	$(BIN)/python -m tests.servers install
 
 bench: $(READY) ## one table: each figure against its peer or limit, measured in the same run
