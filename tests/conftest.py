@@ -13,6 +13,8 @@ import pytest
 import structlog
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+# nothing that a test starts may touch the keychain of whoever runs it
+os.environ.setdefault("PYTHON_KEYRING_BACKEND", "keyring.backends.fail.Keyring")
 
 
 @pytest.hookimpl(tryfirst=True)
