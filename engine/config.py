@@ -30,6 +30,7 @@ class Options:
         port_given: false if nobody asked for this port, so that the window may take another one.
         local_workers: None if nobody said: as many as last time, two at first.
         check_interval: seconds; default interval of new accounts.
+        retention_days: how long detections are kept; 0 is for ever.
         figures: heartbeat, time-out and lease, which derive from two options.
         demo: create sample accounts if there are none.
     """
@@ -45,6 +46,7 @@ class Options:
     worker_capacity: int
     check_interval: int
     rebalance_threshold: int
+    retention_days: int
     figures: Figures
     demo: bool = False
 
@@ -104,6 +106,7 @@ def _parser(program: str, data_dir: Path, window: bool) -> configargparse.ArgPar
     add("--heartbeat-timeout", env_var="VEDETTE_HEARTBEAT_TIMEOUT", default="30", help="seconds")
     add("--check-interval", env_var="VEDETTE_CHECK_INTERVAL", default="30", help="seconds, of new accounts")
     add("--rebalance-threshold", env_var="VEDETTE_REBALANCE_THRESHOLD", default="3", help="accounts")
+    add("--retention-days", env_var="VEDETTE_RETENTION_DAYS", default="0", help="detections are kept; 0 for ever")
     add("--demo", action="store_true", help="begin with sample accounts")
     return parser
 
@@ -125,6 +128,7 @@ def _checked(values: Namespace, data_dir: Path) -> Options:
         worker_capacity=_number(values, "worker_capacity", 1, 100_000),
         check_interval=_number(values, "check_interval", 1, 3600),
         rebalance_threshold=_number(values, "rebalance_threshold", 1, 1000),
+        retention_days=_number(values, "retention_days", 0, 36_500),
         figures=_figures(values),
         demo=bool(values.demo),
     )

@@ -15,6 +15,7 @@ import structlog
 
 from engine.api.accounts import Accounts
 from engine.api.detections import Detections
+from engine.api.journal import Journal
 from engine.api.platforms import Platforms
 from engine.api.room import Api
 from engine.api.samples import add_samples, is_sample
@@ -34,6 +35,8 @@ from engine.gateway.auth import Tokens, new_token
 from engine.gateway.server import Gateway
 from engine.housekeeping import Housekeeping
 from engine.instance import InstanceLock, write_master_file
+from engine.journal import Recorder
+from engine.records import MASTER
 from engine.runtime import Runtime
 from engine.stall import StallMeter
 from engine.store.errors import Busy, DiskFull, StoreError
@@ -45,7 +48,7 @@ from worker import __version__
 from worker.process import tasks
 from worker.process.clock import lease_clock, wall_ms
 from worker.process.exit_codes import NO_ROOM, Exit, Stop, cannot_use
-from worker.process.logs import new_request_id
+from worker.process.logs import new_request_id, request
 from worker.protocol.errors import ProtocolError
 from worker.protocol.messages import Message, Shutdown
 
@@ -110,6 +113,7 @@ class Master:
 
     async def _close(self, reason: str) -> None:
         log.info("master.closing", reason=reason)
+        self._recorder.note("the master is closing", MASTER, why=reason)
         self.bus.publish(MasterClosing(reason))
         stack, self._stack = self._stack, None
         try:
@@ -127,6 +131,10 @@ class Master:
         store = self._store = Store(options.db_path)
         await store.start()
         stack.push_async_callback(store.close)
+        self._recorder = Recorder(store.journal)
+        await self._recorder.start()
+        stack.push_async_callback(self._recorder.close)
+        self._recorder.note("the master started", MASTER, details={"version": __version__, "pid": str(os.getpid())})
         sealed_exist = await store.accounts.any_sealed()
         self._vault = await asyncio.to_thread(open_vault, KeyFile(options.data_dir), sealed_exist=sealed_exist)
         self._ingest = Ingest(store.ingest, self.bus)
@@ -134,7 +142,14 @@ class Master:
         indexer = Indexer(store.search, self.bus)
         await indexer.start()
         stack.push_async_callback(indexer.close)
-        housekeeping = Housekeeping(store.accounts)
+        housekeeping = Housekeeping(
+            accounts=store.accounts,
+            journal=store.journal,
+            detections=store.detections,
+            bus=self.bus,
+            note=self._recorder.note,
+            retention_days=options.retention_days,
+        )
         housekeeping.start()
         stack.push_async_callback(housekeeping.close)
         self._build_fleet(stack)
@@ -148,12 +163,13 @@ class Master:
     def _build_fleet(self, stack: AsyncExitStack) -> None:
         settings = Settings(self._options.figures, self._options.rebalance_threshold)
         state = FleetState(settings, random.SystemRandom(), lease_clock())
-        self._runtime = Runtime(state, self._store.accounts, self.bus)
+        self._runtime = Runtime(state, self._store.accounts, self.bus, record=self._recorder.record)
         self._runtime.start()
         stack.push_async_callback(self._runtime.close)
         self._workers = WorkerControl(
             self._runtime,
             self._store.workers,
+            self._recorder.note,
             local_maximum=self._options.worker_max_count,
             capacity=self._options.worker_capacity,
         )
@@ -180,13 +196,21 @@ class Master:
     def _build_api(self) -> Api:
         store = self._store
         platforms = Platforms(store.platforms)
-        accounts = AccountControl(self._runtime, self.bus, self._ask)
-        workers, detections = Workers(self._workers), Detections(store.detections, store.detections, self.bus)
+        journal = Journal(self._recorder)
+        accounts = AccountControl(self._runtime, self.bus, self._ask, self._recorder.note)
+        workers, detections = Workers(self._workers, journal), Detections(store.detections, store.detections, self.bus)
         return Api(
             accounts=Accounts(
-                store.accounts, accounts, self._vault, platforms, wall_ms, default_interval=self._options.check_interval
+                store.accounts,
+                accounts,
+                self._vault,
+                platforms,
+                wall_ms=wall_ms,
+                journal=journal,
+                default_interval=self._options.check_interval,
             ),
             detections=detections,
+            journal=journal,
             platforms=platforms,
             status=Status(__version__, self._uptime, workers, accounts.scheduling, detections),
             workers=workers,
@@ -261,7 +285,8 @@ class _Listener:
         self._runtime.submit(m.ChildStarted(worker_id, pid))
 
     def child_exited(self, worker_id: str, code: int | None, asked: bool, how: str) -> None:
-        self._runtime.submit(m.ChildExited(worker_id, code, asked, how))
+        with request(""):  # this comes in the context of whatever asked for the process, long ago
+            self._runtime.submit(m.ChildExited(worker_id, code, asked, how))
 
     def owner_gone(self, worker_id: str) -> None:
         self._runtime.submit(m.OwnerGone(worker_id))

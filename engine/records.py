@@ -14,6 +14,7 @@ from worker.protocol.descriptor import Kind, Values
 from worker.protocol.messages import Author
 
 AccountStatus = Literal["active", "paused", "failing", "reauthenticate"]
+MASTER = "master"  #: the subject of what concerns the master itself
 WorkerKind = Literal["local", "remote"]
 WorkerState = Literal["starting", "online", "degraded", "offline", "draining", "failed", "revoked"]
 
@@ -163,14 +164,35 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class JournalEntry:
-    """One line of what happened and why. `subject` is an account's or a worker's id."""
+    """One line of what happened and why.
+
+    Attributes:
+        subjects: ids of the accounts and workers that it is about, or MASTER.
+        id: ascending in the order in which things happened.
+    """
 
     at: datetime
-    subject: str
+    subjects: tuple[str, ...]
     what: str
     why: str = ""
     request_id: str = ""
     details: Mapping[str, str] = field(default_factory=dict)
+    id: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class JournalFilter:
+    """Which lines of the journal are meant; None means any.
+
+    Attributes:
+        since, until: bounds of `at`, until exclusive.
+        q: text that occurs in what, why, details or request id, whatever its case.
+    """
+
+    subject: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    q: str | None = None
 
 
 class StaleRevision(Exception):

@@ -2,12 +2,14 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from contextvars import Context
 from typing import Any, Protocol
 
 import structlog
 
 from engine.bus import Bus
 from engine.fleet import messages as m
+from engine.fleet.journal import Line
 from engine.fleet.state import FleetState
 from engine.records import Account, AccountStatus, Move, StorageFault
 from worker.process import tasks
@@ -30,12 +32,24 @@ class OwnershipStore(Protocol):
 class Runtime:
     """Feeds events to the fleet and performs what it decides, each kind of work in the order of the decisions.
 
+    Args:
+        record: gets each line of the fleet's journal, in order, before what it tells is done.
+
     Attributes:
         state: the fleet; read it freely, change it only through submit().
     """
 
-    def __init__(self, state: FleetState, store: OwnershipStore, bus: Bus, *, check_invariants: bool = False) -> None:
+    def __init__(
+        self,
+        state: FleetState,
+        store: OwnershipStore,
+        bus: Bus,
+        *,
+        record: Callable[[Line], None] = lambda _line: None,
+        check_invariants: bool = False,
+    ) -> None:
         self.state = state
+        self._record = record
         self._store = store
         self._bus = bus
         self._check = check_invariants
@@ -84,6 +98,8 @@ class Runtime:
     def submit(self, event: m.Event) -> None:
         """Take one event in and perform what follows from it."""
         commands = self.state.handle(event, lease_clock())
+        for line in self.state.tables.journal.take():
+            self._record(line)
         if self._check:
             self.state.validate()
         for command in commands:
@@ -98,7 +114,8 @@ class Runtime:
             self._timers.discard(timer)
             self.submit(m.Woke())
 
-        timer = loop.call_later(max(0.0, command.at - lease_clock()) + 0.001, woke)
+        # a context of its own: what happens then must not carry the request id of whatever asked for the wake-up
+        timer = loop.call_later(max(0.0, command.at - lease_clock()) + 0.001, woke, context=Context())
         self._timers.add(timer)
 
     # --- what has to wait for the store, in order

@@ -1,7 +1,7 @@
 """Accounts: create, read, change, delete, restore, try and check."""
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Protocol
@@ -9,6 +9,7 @@ from typing import Any, Protocol
 import msgspec
 
 from engine.api.errors import Conflict, Invalid, NotFound
+from engine.api.journal import Journal
 from engine.api.platforms import Platforms
 from engine.records import Account, AccountStatus, JournalEntry, Missing, StaleRevision, from_ms
 from worker.protocol.descriptor import MAX_INTERVAL, Values
@@ -105,12 +106,11 @@ class AccountFleet(Protocol):
 
     def live(self, account_id: str) -> AccountLive | None: ...
     def knows_worker(self, worker_id: str) -> bool: ...
-    async def account_added(self, account: Account) -> None: ...
-    async def account_changed(self, account: Account, *, retask: bool) -> None: ...
+    async def account_added(self, account: Account, *, restored: bool = False) -> None: ...
+    async def account_changed(self, account: Account, *, retask: bool, changed: Collection[str]) -> None: ...
     async def account_removed(self, account_id: str) -> None: ...
     async def check_now(self, account_id: str) -> None: ...
     async def probe(self, platform: str, credentials: Values, settings: Values) -> Identity: ...
-    def story(self, subject: str) -> list[JournalEntry]: ...
 
 
 class Sealer(Protocol):
@@ -128,10 +128,12 @@ class Accounts:
         fleet: AccountFleet,
         sealer: Sealer,
         platforms: Platforms,
-        wall_ms: Callable[[], int],
         *,
+        wall_ms: Callable[[], int],
+        journal: Journal,
         default_interval: int = 30,
     ) -> None:
+        self._journal = journal
         self._store = store
         self._fleet = fleet
         self._sealer = sealer
@@ -167,7 +169,9 @@ class Accounts:
             raise Conflict("the account was changed meanwhile: load it again", code="stale_revision") from None
         except Missing:
             raise _no_account(account_id) from None
-        await self._fleet.account_changed(changed, retask=sealed is not None or bool(fields.keys() & RETASK))
+        names = [*fields, *(["credentials"] if sealed is not None else [])]
+        retask = sealed is not None or bool(fields.keys() & RETASK)
+        await self._fleet.account_changed(changed, retask=retask, changed=names)
         return self._snapshot(changed)
 
     async def delete(self, account_id: str) -> None:
@@ -182,7 +186,7 @@ class Accounts:
             account = await self._store.restore(account_id)
         except Missing:
             raise _no_account(account_id) from None
-        await self._fleet.account_added(account)
+        await self._fleet.account_added(account, restored=True)
         return self._snapshot(account)
 
     async def test(self, platform: str, credentials: Values, settings: Values) -> Identity:
@@ -201,10 +205,10 @@ class Accounts:
             raise Conflict((live.reason if live else None) or "no worker watches it yet", code="unplaced")
         await self._fleet.check_now(account_id)
 
-    async def story(self, account_id: str) -> list[JournalEntry]:
-        """Why it is where it is, oldest first. Raises NotFound."""
+    async def story(self, account_id: str, *, before: int | None = None, limit: int = 200) -> list[JournalEntry]:
+        """Why it is where it is, newest first, below the line `before` if given. Raises NotFound, Invalid."""
         await self._record(account_id)
-        return self._fleet.story(account_id)
+        return await self._journal.story(account_id, before=before, limit=limit)
 
     async def _record(self, account_id: str) -> Account:
         account = await self._store.get(account_id)

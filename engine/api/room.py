@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from engine.api.accounts import Accounts
 from engine.api.detections import Detections
+from engine.api.journal import Journal
 from engine.api.platforms import Platforms
 from engine.api.status import Status
 from engine.api.workers import Workers
@@ -16,6 +17,7 @@ class Api:
 
     accounts: Accounts
     detections: Detections
+    journal: Journal
     platforms: Platforms
     status: Status
     workers: Workers

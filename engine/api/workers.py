@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from engine.api.errors import Conflict, Invalid, NotFound
-from engine.records import WorkerKind, WorkerState
+from engine.api.journal import Journal
+from engine.records import JournalEntry, WorkerKind, WorkerState
 
 MAX_LOCAL = 64
 
@@ -64,8 +65,9 @@ class WorkerControl(Protocol):
 class Workers:
     """What a front end may ask of workers."""
 
-    def __init__(self, control: WorkerControl) -> None:
+    def __init__(self, control: WorkerControl, journal: Journal) -> None:
         self._control = control
+        self._journal = journal
 
     def all(self) -> list[WorkerSnapshot]:
         """All workers, local ones first, by id."""
@@ -108,6 +110,11 @@ class Workers:
         """Take a worker out for good; its accounts move to others. Raises NotFound."""
         self.get(worker_id)
         await self._control.remove(worker_id)
+
+    async def story(self, worker_id: str, *, before: int | None = None, limit: int = 200) -> list[JournalEntry]:
+        """What happened to it and why, newest first, below the line `before` if given. Raises NotFound, Invalid."""
+        self.get(worker_id)
+        return await self._journal.story(worker_id, before=before, limit=limit)
 
     def _local(self, worker_id: str, what: str) -> None:
         if self.get(worker_id).kind != "local":

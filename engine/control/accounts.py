@@ -1,6 +1,6 @@
 """The fleet as engine.api.accounts needs it."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from typing import Any, Protocol
 
 import msgspec
@@ -13,7 +13,8 @@ from engine.bus import Bus
 from engine.events import AccountRemoved
 from engine.fleet import messages as m
 from engine.fleet.entries import WorkerEntry
-from engine.records import Account, JournalEntry, from_ms
+from engine.journal import Note
+from engine.records import Account, from_ms
 from engine.runtime import Runtime
 from worker.process.clock import lease_clock, wall_ms
 from worker.process.logs import current_request_id
@@ -35,12 +36,18 @@ class HandleStore(Protocol):
 
 
 class AccountControl:
-    """Turns what users do to accounts into fleet events. `call` asks a worker and waits for its answer."""
+    """Turns what users do to accounts into fleet events.
 
-    def __init__(self, runtime: Runtime, bus: Bus, call: Call) -> None:
+    Args:
+        call: asks a worker and waits for its answer.
+        note: writes a line of the journal.
+    """
+
+    def __init__(self, runtime: Runtime, bus: Bus, call: Call, note: Note) -> None:
         self._runtime = runtime
         self._bus = bus
         self._call = call
+        self._note = note
 
     def live(self, account_id: str) -> AccountLive | None:
         """What the fleet does with this account right now."""
@@ -69,15 +76,28 @@ class AccountControl:
         assigned = sum(entry.owner is not None for entry in wanted)
         return SchedulingStatus(len(wanted), assigned, len(wanted) - assigned)
 
-    async def account_added(self, account: Account) -> None:
+    async def account_added(self, account: Account, *, restored: bool = False) -> None:
         """Let the fleet place a new or restored account."""
+        self._note("restored" if restored else "created", account.id, details={"name": account.display_name})
         self._runtime.submit(as_event(account))
 
-    async def account_changed(self, account: Account, *, retask: bool) -> None:
-        """Let the fleet apply what a user changed."""
+    async def account_changed(self, account: Account, *, retask: bool, changed: Collection[str]) -> None:
+        """Let the fleet apply what a user changed; `changed` names the fields."""
+        self._note_changes(account, changed)
         self._runtime.submit(
             m.AccountEdited(account.id, account.interval, account.pinned_to, account.status, retask=retask)
         )
+
+    def _note_changes(self, account: Account, changed: Collection[str]) -> None:
+        """Pausing and resuming are lines of their own: they are what one looks for."""
+        before = self._runtime.state.tables.accounts.get(account.id)
+        fields = [name for name in changed if name != "status"]
+        if "status" in changed and account.status == "paused":
+            self._note("paused", account.id)
+        elif "status" in changed and before is not None and before.status == "paused":
+            self._note("resumed", account.id)
+        if fields:
+            self._note("edited", account.id, details={"fields": ", ".join(fields)})
 
     async def account_removed(self, account_id: str) -> None:
         """Have it let go of."""
@@ -111,14 +131,6 @@ class AccountControl:
             why = f"no worker that is online offers {platform}" if workers else "no worker is online yet"
             raise Unavailable(f"{why}: try again in a moment")
         return min(able, key=lambda worker: (worker.load, worker.id))
-
-    def story(self, subject: str) -> list[JournalEntry]:
-        """Why an account or a worker is where it is, oldest first."""
-        now, wall = lease_clock(), wall_ms()
-        return [
-            JournalEntry(from_ms(wall - int((now - line.at) * 1000)), subject, line.what, line.why, line.request_id)
-            for line in self._runtime.state.tables.journal.story(subject)
-        ]
 
 
 def as_event(account: Account) -> m.AccountAdded:

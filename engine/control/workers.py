@@ -6,6 +6,7 @@ from typing import Protocol
 from engine.api.workers import WorkerChanges, WorkerSnapshot
 from engine.fleet import messages as m
 from engine.fleet.entries import WorkerEntry
+from engine.journal import Note
 from engine.records import Worker, from_ms
 from engine.runtime import Runtime
 from worker.process.clock import lease_clock, wall_ms
@@ -22,8 +23,9 @@ class WorkerStore(Protocol):
 class WorkerControl:
     """Turns what users do to workers into fleet events. `records` are the stored workers, by id."""
 
-    def __init__(self, runtime: Runtime, store: WorkerStore, *, local_maximum: int, capacity: int) -> None:
+    def __init__(self, runtime: Runtime, store: WorkerStore, note: Note, *, local_maximum: int, capacity: int) -> None:
         self._runtime = runtime
+        self._note = note
         self._store = store
         self._local_maximum = local_maximum
         self._capacity = capacity
@@ -60,7 +62,7 @@ class WorkerControl:
 
     async def change(self, worker_id: str, changes: WorkerChanges) -> None:
         """Save and apply what a user changed."""
-        worker = self.records[worker_id]
+        before = worker = self.records[worker_id]
         worker = replace(
             worker,
             name=worker.name if changes.name is None else changes.name.strip(),
@@ -68,12 +70,14 @@ class WorkerControl:
             draining=worker.draining if changes.draining is None else changes.draining,
         )
         await self._save(worker)
+        self._note_changes(before, worker)
         self._runtime.submit(m.WorkerEdited(worker.id, worker.name, worker.capacity, worker.draining))
 
     async def add_local(self, count: int) -> list[str]:
         """Start more workers on this computer; returns their ids."""
         added = await self._new_local(count)
         for worker in added:
+            self._note("added by a user", worker.id)
             self._enter(worker)
         return [worker.id for worker in added]
 
@@ -91,6 +95,15 @@ class WorkerControl:
         """Remember how often it was restarted."""
         if worker_id in self.records:
             await self._save(replace(self.records[worker_id], restarts=restarts))
+
+    def _note_changes(self, before: Worker, after: Worker) -> None:
+        if after.name != before.name:
+            self._note(f"renamed to {after.name}", after.id, why=f"it was called {before.name}")
+        if after.capacity != before.capacity:
+            self._note(f"may watch {after.capacity} accounts", after.id, why=f"before: {before.capacity}")
+        if after.draining != before.draining:
+            what = "hands its accounts to other workers" if after.draining else "may have accounts again"
+            self._note(what, after.id, why="a user asked for it")
 
     async def _new_local(self, count: int) -> list[Worker]:
         added: list[Worker] = []

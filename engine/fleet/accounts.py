@@ -19,6 +19,13 @@ STATUS: dict[Outcome, AccountStatus] = {
     "changed": "failing",
     "error": "failing",
 }
+SAID: dict[Outcome, str] = {  #: what the journal says of a check that did not go well
+    "rate_limited": "the platform asked to wait",
+    "refused": "the platform refused the credentials",
+    "unreachable": "the platform could not be reached",
+    "changed": "the platform's answer was not understood",
+    "error": "the check failed",
+}
 
 
 class AccountsDesk:
@@ -328,12 +335,23 @@ class AccountsDesk:
             account.due = now + event.retry_in
         elif event.outcome == "ok":  # whatever held it back is over
             account.due = now + account.interval
+        self._note_outcome(account, event, now)
         self._judge(account, event)
         self._t.tell_account(account.id)
 
+    def _note_outcome(self, account: AccountEntry, event: m.Reported, now: float) -> None:
+        """A line when it fares otherwise than before."""
+        if event.outcome == "ok":
+            if account.reason is not None or account.status in ("failing", "reauthenticate"):
+                self._t.journal.write(now, "works again", account.id, event.worker_id, request_id=event.request_id)
+        elif account.reason != _why(event):
+            wait = {} if event.retry_in is None else {"retry_in": f"{event.retry_in:.0f}"}
+            what, about = SAID[event.outcome], (account.id, event.worker_id)
+            self._t.journal.write(now, what, *about, why=event.message, request_id=event.request_id, details=wait)
+
     def _judge(self, account: AccountEntry, event: m.Reported) -> None:
         error = None if event.outcome == "ok" else event.message
-        account.reason = None if event.outcome == "ok" else f"{event.outcome}: {event.message}"[:500]
+        account.reason = None if event.outcome == "ok" else _why(event)
         status = STATUS[event.outcome]
         if account.status != "paused" and (account.status, account.error) != (status, error):
             account.status, account.error = status, error
@@ -351,3 +369,8 @@ class AccountsDesk:
                 self._t.tell_account(account_id)
         if known:
             self._t.command(m.SaveChecks(tuple(known)))
+
+
+def _why(event: m.Reported) -> str:
+    """What an account says of itself after a check that did not go well."""
+    return f"{event.outcome}: {event.message}"[:500]

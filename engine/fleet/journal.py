@@ -1,7 +1,8 @@
 """A bounded memory of what happened and why, so that every account can tell its story."""
 
 from collections import deque
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,17 +14,34 @@ class Line:
     what: str
     why: str = ""
     request_id: str = ""
+    details: Mapping[str, str] = field(default_factory=dict)
 
 
 class Journal:
-    """The newest lines, oldest first."""
+    """The newest lines, oldest first; and those that the interpreter has not yet taken away to keep them for good."""
 
     def __init__(self, limit: int = 10_000) -> None:
         self._lines: deque[Line] = deque(maxlen=limit)
+        self._fresh: list[Line] = []
 
-    def write(self, now: float, what: str, *about: str, why: str = "", request_id: str = "") -> None:
+    def write(
+        self,
+        now: float,
+        what: str,
+        *about: str,
+        why: str = "",
+        request_id: str = "",
+        details: Mapping[str, str] | None = None,
+    ) -> None:
         """Remember one line."""
-        self._lines.append(Line(now, about, what, why, request_id))
+        line = Line(now, about, what, why, request_id, details or {})
+        self._lines.append(line)
+        self._fresh.append(line)
+
+    def take(self) -> list[Line]:
+        """The lines written since the last call, oldest first."""
+        fresh, self._fresh = self._fresh, []
+        return fresh
 
     def story(self, subject: str) -> list[Line]:
         """All remembered lines about an account or a worker, oldest first."""

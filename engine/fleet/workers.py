@@ -7,6 +7,7 @@ from engine.fleet.entries import WorkerEntry, expected_digest
 from engine.fleet.lease import Figures
 from engine.fleet.restart import Rng
 from engine.fleet.tables import Tables
+from engine.records import MASTER
 from worker.process.exit_codes import Exit
 
 START_GRACE = 30.0  #: seconds that a started process has to register before it counts as hung
@@ -83,6 +84,8 @@ class WorkersDesk:
         death)."""
         worker = self._t.workers[event.worker_id]
         joined = worker.phase != "online"
+        if not joined and worker.incarnation != event.incarnation:
+            self._t.journal.write(now, "another process took over", worker.id, why="it connected later")
         worker.phase, worker.reason, worker.incarnation = "online", "", event.incarnation
         worker.connected, worker.confirmed, worker.behind = True, False, 0
         worker.host, worker.pid, worker.version = event.host, event.pid, event.version
@@ -104,6 +107,9 @@ class WorkersDesk:
         first = not worker.confirmed
         worker.connected = worker.confirmed = True
         worker.last_seen, worker.resources = now, event.resources
+        if bool(worker.degraded) != bool(event.degraded):
+            what = "degraded" if event.degraded else "no longer degraded"
+            self._t.journal.write(now, what, worker.id, why=event.degraded)
         worker.outbox, worker.degraded = event.outbox, event.degraded
         worker.crashes.beat(now, checked=bool(event.checks))
         self._accounts.checked(worker.id, event.checks, now)
@@ -137,6 +143,7 @@ class WorkersDesk:
         if worker is not None:
             worker.phase, worker.pid, worker.reason = "starting", event.pid, ""
             worker.last_seen = now + START_GRACE - self._figures.timeout
+            self._t.journal.write(now, "started", worker.id, details={"pid": str(event.pid)})
             self._t.tell_worker(worker.id)
 
     def child_exited(self, event: m.ChildExited, now: float) -> None:
@@ -156,14 +163,16 @@ class WorkersDesk:
         """Its directory lock was free: no process of it is left from before."""
         worker = self._t.workers.get(event.worker_id)
         if worker is not None and worker.phase != "online":
-            self._free_all(worker)
             self._t.journal.write(now, "certainly not running", worker.id)
+            self._free_all(worker, "certainly not running", now)
 
     # --- time
 
     def loop_stalled(self, event: m.LoopStalled, now: float) -> None:
         """After an own stall nobody else is dead: a full time-out for everyone (M4)."""
         self._t.no_verdict_before = now + self._figures.timeout
+        why = "the computer slept or was too busy: every worker gets a full time-out"
+        self._t.journal.write(now, f"the master stood still for {event.seconds:.0f} s", MASTER, why=why)
         self._t.log("warning", "master.loop_stalled", seconds=round(event.seconds, 1))
 
     def patrol(self, now: float) -> None:
@@ -182,7 +191,7 @@ class WorkersDesk:
             if worker.kind == "local" and worker.pid is not None:
                 self._t.command(m.StopWorker(worker.id, "it does not answer", hung=True))
         elif worker.accounts:
-            self._free_all(worker)
+            self._free_all(worker, f"no heartbeat for {silent:.0f} s", now)
 
     # --- parts
 
@@ -192,14 +201,15 @@ class WorkersDesk:
         worker.phase, worker.reason = "offline", why
         worker.connected = worker.confirmed = False
         worker.resources, worker.degraded = None, ""
-        self._free_all(worker)
         if was == "online":
             self._t.log("info", "worker.offline", worker_id=worker.id, why=why)
             self._t.journal.write(now, "offline", worker.id, why=why)
+        self._free_all(worker, why, now)
         self._t.tell_worker(worker.id)
 
-    def _free_all(self, worker: WorkerEntry) -> None:
+    def _free_all(self, worker: WorkerEntry, why: str, now: float) -> None:
         for account_id in sorted(worker.accounts):
+            self._t.journal.write(now, f"taken from {worker.name}", account_id, worker.id, why=why)
             self._accounts.free(self._t.accounts[account_id])
             self._t.tell_account(account_id)
 
@@ -216,6 +226,7 @@ class WorkersDesk:
             return
         worker.respawn_at = now + delay
         self._t.wake_at(worker.respawn_at)
+        self._t.journal.write(now, f"is started again in {delay:.1f} s", worker.id, why=event.sentence)
         self._t.log("warning", "worker.exited", worker_id=worker.id, how=event.sentence, restart_in=round(delay, 1))
 
     def _fail(self, worker: WorkerEntry, why: str, now: float) -> None:

@@ -2,17 +2,19 @@
 
 import sqlite3
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from functools import partial
 from typing import Any
 
 import msgspec
 from sqlalchemy import Connection, text
 
-from engine.records import Counts, Detection, DetectionFilter, Marks
+from engine.records import Counts, Detection, DetectionFilter, Marks, to_ms
 from engine.store.counting import count
 from engine.store.directory import Directory
 from engine.store.driver import driver
 from engine.store.feed_query import Bounds, FeedQuery, Row, fetch_rows
+from engine.store.purge import expire_some
 from engine.store.rate import Rate
 from engine.store.readers import Readers
 from engine.store.schema import KINDS
@@ -111,6 +113,14 @@ class DetectionStore:
             if len(ids) < CHUNK:
                 return changed
             after = ids[-1]
+
+    async def expire(self, before: datetime) -> int:
+        """Remove those found before then that have no star, in small transactions; returns how many."""
+        expired = 0
+        some = partial(expire_some, before=to_ms(before))
+        while removed := await self._writer.run(some, background=True):
+            expired += removed
+        return expired
 
     def _mark_some(
         self, connection: Connection, where: DetectionFilter, marks: Marks, bounds: Bounds

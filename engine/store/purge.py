@@ -1,8 +1,8 @@
-"""Removes an account for good, a little in each transaction."""
+"""Removes for good, a little in each transaction: an account with all that is its, and detections that are old."""
 
 from typing import Literal
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, Select, delete, select
 
 from engine.store.counting import count
 from engine.store.schema import accounts, counters, credentials, detections, seen
@@ -27,19 +27,35 @@ def purge_some(connection: Connection, key: int) -> Literal["more", "gone", "ali
     return "gone"
 
 
+def expire_some(connection: Connection, before: int) -> int:
+    """Remove up to CHUNK detections without a star, found before then (milliseconds); returns how many.
+
+    `seen` stays, so that none of them is stored again as new.
+    """
+    old = (detections.c.detected_at < before, detections.c.starred == 0)
+    return _remove(connection, _chunk().where(*old).order_by(detections.c.detected_at))
+
+
 def _some_detections(connection: Connection, key: int) -> int:
-    chunk = (
-        select(detections.c.id, detections.c.read)
-        .where(detections.c.account == key)
-        .order_by(detections.c.id)
-        .limit(CHUNK)
-    )
+    return _remove(connection, _chunk().where(detections.c.account == key).order_by(detections.c.id))
+
+
+def _chunk() -> Select[tuple[int, int, int]]:
+    return select(detections.c.id, detections.c.account, detections.c.read).limit(CHUNK)
+
+
+def _remove(connection: Connection, chunk: Select[tuple[int, int, int]]) -> int:
+    """Take these out of the index, the table and the counters."""
     rows = connection.execute(chunk).all()
     if rows:
         ids = [row.id for row in rows]
         unindex(connection, ids)
         connection.execute(delete(detections).where(detections.c.id.in_(ids)))
-        count(connection, {key: (-len(rows), -sum(not row.read for row in rows))})
+        changes: dict[int, tuple[int, int]] = {}
+        for row in rows:
+            total, unread = changes.get(row.account, (0, 0))
+            changes[row.account] = (total - 1, unread - (not row.read))
+        count(connection, changes)
     return len(rows)
 
 

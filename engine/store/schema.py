@@ -124,11 +124,18 @@ journal = Table(
     metadata,
     Column("id", Integer, primary_key=True),
     Column("at", Integer, nullable=False),
-    Column("subject", Text, nullable=False),
+    Column("subjects", Text, nullable=False),
     Column("what", Text, nullable=False),
     Column("why", Text, nullable=False),
     Column("request_id", Text, nullable=False),
     Column("details", Text, nullable=False),
+)
+
+journal_subjects = Table(
+    "journal_subjects",
+    metadata,
+    Column("subject", Text, primary_key=True),
+    Column("line", Integer, primary_key=True),
 )
 
 settings = Table(

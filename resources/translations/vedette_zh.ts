@@ -708,6 +708,54 @@
    <translation>未分配</translation>
   </message>
   <message>
+   <source>taken from {name}</source>
+   <translation>已从 {name} 收回</translation>
+  </message>
+  <message>
+   <source>created</source>
+   <translation>已创建</translation>
+  </message>
+  <message>
+   <source>restored</source>
+   <translation>已恢复</translation>
+  </message>
+  <message>
+   <source>edited</source>
+   <translation>已修改</translation>
+  </message>
+  <message>
+   <source>paused</source>
+   <translation>已暂停</translation>
+  </message>
+  <message>
+   <source>resumed</source>
+   <translation>已继续</translation>
+  </message>
+  <message>
+   <source>works again</source>
+   <translation>恢复正常</translation>
+  </message>
+  <message>
+   <source>the platform asked to wait</source>
+   <translation>平台要求等待</translation>
+  </message>
+  <message>
+   <source>the platform refused the credentials</source>
+   <translation>平台拒绝了凭据</translation>
+  </message>
+  <message>
+   <source>the platform could not be reached</source>
+   <translation>无法连接平台</translation>
+  </message>
+  <message>
+   <source>the platform's answer was not understood</source>
+   <translation>无法理解平台的回复</translation>
+  </message>
+  <message>
+   <source>the check failed</source>
+   <translation>检测失败</translation>
+  </message>
+  <message>
    <source>released</source>
    <translation>已放手</translation>
   </message>
@@ -734,6 +782,70 @@
   <message>
    <source>certainly not running</source>
    <translation>确认已停止运行</translation>
+  </message>
+  <message>
+   <source>added by a user</source>
+   <translation>由用户添加</translation>
+  </message>
+  <message>
+   <source>renamed to {name}</source>
+   <translation>改名为 {name}</translation>
+  </message>
+  <message>
+   <source>it was called {name}</source>
+   <translation>原名 {name}</translation>
+  </message>
+  <message>
+   <source>may watch {n} accounts</source>
+   <translation>最多可检测 {n} 个账号</translation>
+  </message>
+  <message>
+   <source>before: {n}</source>
+   <translation>之前：{n}</translation>
+  </message>
+  <message>
+   <source>hands its accounts to other workers</source>
+   <translation>正在把账号交给其他工作节点</translation>
+  </message>
+  <message>
+   <source>may have accounts again</source>
+   <translation>可以再次接收账号</translation>
+  </message>
+  <message>
+   <source>a user asked for it</source>
+   <translation>由用户要求</translation>
+  </message>
+  <message>
+   <source>started</source>
+   <translation>已启动</translation>
+  </message>
+  <message>
+   <source>is started again in {seconds} s</source>
+   <translation>将在 {seconds} 秒后重新启动</translation>
+  </message>
+  <message>
+   <source>another process took over</source>
+   <translation>另一个进程已接替</translation>
+  </message>
+  <message>
+   <source>it connected later</source>
+   <translation>它连接得更晚</translation>
+  </message>
+  <message>
+   <source>no longer degraded</source>
+   <translation>不再降级</translation>
+  </message>
+  <message>
+   <source>degraded</source>
+   <translation>已降级</translation>
+  </message>
+  <message>
+   <source>the master stood still for {seconds} s</source>
+   <translation>主程序停顿了 {seconds} 秒</translation>
+  </message>
+  <message>
+   <source>the computer slept or was too busy: every worker gets a full time-out</source>
+   <translation>电脑曾休眠或过于繁忙：每个工作节点都重新获得完整的超时时间</translation>
   </message>
   <message>
    <source>online</source>

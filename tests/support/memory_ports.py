@@ -12,6 +12,7 @@ import msgspec
 
 from engine.api.accounts import Accounts
 from engine.api.detections import Detections
+from engine.api.journal import Journal
 from engine.api.platforms import Platforms
 from engine.api.room import Api
 from engine.api.status import SchedulingStatus, Status
@@ -142,7 +143,8 @@ def _room(
     descriptors: MemoryDescriptors,
     now_ms: int,
 ) -> Api:
-    platforms, workers, detections = Platforms(descriptors), Workers(control), Detections(feed, feed, bus)
+    platforms, detections, journal = Platforms(descriptors), Detections(feed, feed, bus), Journal(fleet.journal)
+    workers = Workers(control, journal)
 
     def scheduling() -> SchedulingStatus:
         total = sum(row.deleted_at is None for row in store.rows.values())
@@ -150,8 +152,9 @@ def _room(
         return SchedulingStatus(total, placed, total - placed)
 
     return Api(
-        accounts=Accounts(store, fleet, OpenSealer(), platforms, lambda: now_ms),
+        accounts=Accounts(store, fleet, OpenSealer(), platforms, wall_ms=lambda: now_ms, journal=journal),
         detections=detections,
+        journal=journal,
         platforms=platforms,
         status=Status(VERSION, lambda: 12.5, workers, scheduling, detections),
         workers=workers,

@@ -2,7 +2,7 @@
 
 import bisect
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -25,6 +25,7 @@ from engine.records import (
     Detection,
     DetectionFilter,
     JournalEntry,
+    JournalFilter,
     Marks,
     Missing,
     StaleRevision,
@@ -249,6 +250,29 @@ class MemoryWorkers:
         self._bus.publish(WorkerRemoved(worker_id))
 
 
+class MemoryJournal:
+    """Satisfies `JournalReader`; `add` numbers the lines."""
+
+    def __init__(self) -> None:
+        self.lines: list[JournalEntry] = []
+
+    def add(self, *entries: JournalEntry) -> None:
+        for entry in entries:
+            self.lines.append(replace(entry, id=len(self.lines) + 1))
+
+    async def page(self, where: JournalFilter, *, before: int | None, limit: int) -> list[JournalEntry]:
+        fitting = [line for line in self.lines if self._fits(line, where) and (before is None or line.id < before)]
+        return fitting[::-1][:limit]
+
+    def _fits(self, line: JournalEntry, where: JournalFilter) -> bool:
+        return (
+            (where.subject is None or where.subject in line.subjects)
+            and (where.since is None or line.at >= where.since)
+            and (where.until is None or line.at < where.until)
+            and (where.q is None or where.q.lower() in f"{line.what} {line.why}".lower())
+        )
+
+
 class MemoryFleet:
     """Satisfies `AccountFleet`: places an account on the first worker, once. `probe_answer` is what a probe finds."""
 
@@ -256,7 +280,7 @@ class MemoryFleet:
         self._workers = workers
         self._bus = bus
         self.lives: dict[str, AccountLive] = {}
-        self.journal: list[JournalEntry] = []
+        self.journal = MemoryJournal()
         self.checked: list[str] = []
         self.probed: list[tuple[str, Values, Values]] = []
         self.probe_answer: Identity | ApiError = Identity(handle="@blog", display_name="Blog")
@@ -267,10 +291,10 @@ class MemoryFleet:
     def knows_worker(self, worker_id: str) -> bool:
         return worker_id in self._workers.rows
 
-    async def account_added(self, account: Account) -> None:
+    async def account_added(self, account: Account, *, restored: bool = False) -> None:
         self.place(account)
 
-    async def account_changed(self, account: Account, *, retask: bool) -> None:
+    async def account_changed(self, account: Account, *, retask: bool, changed: Collection[str]) -> None:
         self._bus.publish(AccountChanged(account.id))
 
     async def account_removed(self, account_id: str) -> None:
@@ -286,15 +310,13 @@ class MemoryFleet:
             raise self.probe_answer
         return self.probe_answer
 
-    def story(self, subject: str) -> list[JournalEntry]:
-        return [entry for entry in self.journal if entry.subject == subject]
-
     def place(self, account: Account) -> None:
         """Give it to the first worker (or say that there is none), write that down and tell."""
         worker = next(iter(self._workers.rows), None)
         reason = None if worker else "no worker is online"
         self.lives[account.id] = AccountLive(worker, account.epoch + 1, reason)
-        self.journal.append(JournalEntry(BEGAN, account.id, "placed" if worker else "unplaced", reason or "it is new"))
+        what = "placed" if worker else "unplaced"
+        self.journal.add(JournalEntry(BEGAN, (account.id,), what, reason or "it is new"))
         self._bus.publish(AccountChanged(account.id))
 
 

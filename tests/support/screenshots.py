@@ -237,11 +237,27 @@ def _add_accounts(memory: MemoryApi, now: datetime) -> None:
             now - timedelta(seconds=12 + number),
             None if paused or worker is None else now + timedelta(seconds=7 + number * 9),
         )
-        memory.fleet.journal += [
-            JournalEntry(now - timedelta(hours=3), account.id, "placed on shanghai-03", "it had the most room"),
-            JournalEntry(now - timedelta(minutes=9), account.id, "moved to tokyo-01", "shanghai-03 went offline"),
-        ]
+        _tell_story(memory, account.id, now)
         memory.store.put(account)
+
+
+def _tell_story(memory: MemoryApi, account_id: str, now: datetime) -> None:
+    """What an account, and the workers that watched it, have been through."""
+    hour, minute = timedelta(hours=1), timedelta(minutes=1)
+    wait = {"retry_in": "90"}
+    memory.fleet.journal.add(
+        JournalEntry(now - 27 * hour, (account_id,), "created", request_id="7c1f9e02ab44d310"),
+        JournalEntry(now - 27 * hour, (account_id, "w3"), "given to shanghai-03 under epoch 1"),
+        JournalEntry(now - 3 * hour, (account_id, "w3"), "the platform asked to wait", "429: slow down", "c4", wait),
+        JournalEntry(now - 3 * hour + 2 * minute, (account_id, "w3"), "works again", "", "a91b"),
+        JournalEntry(now - 10 * minute, ("w6",), "offline", "no heartbeat for 31 s"),
+        JournalEntry(now - 10 * minute, (account_id, "w6"), "taken from frankfurt-06", "no heartbeat for 31 s"),
+        JournalEntry(now - 9 * minute, (account_id, "w2"), "given to tokyo-01 under epoch 3", "", "5d20c7aa81f3be90"),
+        JournalEntry(
+            now - 2 * minute, (account_id,), "edited", "", "9f3ac81d0e5577b2", {"fields": "interval, tags, credentials"}
+        ),
+        JournalEntry(now - minute, (account_id, "w2"), "check asked for", "", "1b9d6bcd4f0e2a77"),
+    )
 
 
 def _add_detections(memory: MemoryApi, now: datetime) -> None:

@@ -137,7 +137,7 @@ class AccountPane(Pane):
                 widget.deleteLater()
         now = words.now()
         self._story_title.setVisible(bool(story))
-        for entry in reversed(story[-STORY:]):
+        for entry in story[:STORY]:
             text = tr(": ").join(told(part) for part in (entry.what, entry.why) if part)
             self._story.addWidget(label("body", text, wrap=True))
             self._story.addWidget(label("hint", words.clock(entry.at, now)))

@@ -3,7 +3,8 @@
 from engine.gateway.rest import exchange
 from engine.gateway.rest.answers import Accepted, AccountAnswer, Imported, Tried, account_answer
 from engine.gateway.rest.bodies import AccountPatch, AccountTry, NewAccountBody
-from engine.gateway.rest.query import ExportQuery, PageQuery
+from engine.gateway.rest.journal import part
+from engine.gateway.rest.query import ExportQuery, PageQuery, StoryQuery
 from engine.gateway.rest.respond import Page
 from engine.gateway.rest.route import BASE, CSV, JSON, Call, File, Route
 from engine.records import JournalEntry
@@ -33,7 +34,9 @@ def routes() -> list[Route]:
         Route("DELETE", ONE, _delete, "Put an account in the bin for 30 days"),
         Route("POST", f"{ONE}/restore", _restore, "Take an account out of the bin", AccountAnswer),
         Route("POST", f"{ONE}/check", _check, "Check it now", Accepted, status=202, conflicts=True),
-        Route("GET", f"{ONE}/story", _story, "Why it is where it is, oldest first", Page[JournalEntry]),
+        Route(
+            "GET", f"{ONE}/story", _story, "Why it is where it is, newest first", Page[JournalEntry], query=StoryQuery
+        ),
     ]
 
 
@@ -72,7 +75,9 @@ async def _check(call: Call) -> Accepted:
 
 
 async def _story(call: Call) -> Page[JournalEntry]:
-    return Page(await call.api.accounts.story(call.parts["id"]))
+    query: StoryQuery = call.query
+    lines = await call.api.accounts.story(call.parts["id"], before=query.cursor, limit=query.limit)
+    return part(lines, query.limit)
 
 
 async def _try(call: Call) -> Tried:

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-from engine.records import DetectionFilter
+from engine.records import DetectionFilter, JournalFilter
 from worker.protocol.descriptor import Kind
 
 Limit = Annotated[int, Meta(ge=1, le=1000)]
@@ -18,6 +18,31 @@ class PageQuery(Struct, frozen=True, forbid_unknown_fields=True):
 
     limit: Limit = 200
     cursor: str | None = None
+
+
+class StoryQuery(Struct, frozen=True, forbid_unknown_fields=True):
+    """Which part of a story: `cursor` is the one that came with the part before."""
+
+    limit: Limit = 200
+    cursor: After | None = None
+
+
+class JournalQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which lines of the journal, and which part of them. `until` is exclusive.
+
+    `subject` is the id of an account or a worker, or “master”; `q` is text that occurs in a line.
+    """
+
+    subject: str | None = None
+    since: Moment | None = None
+    until: Moment | None = None
+    q: str | None = None
+    limit: Limit = 200
+    cursor: After | None = None
+
+    def where(self) -> JournalFilter:
+        """The same for the room."""
+        return JournalFilter(self.subject, self.since, self.until, self.q)
 
 
 class FilterFields(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

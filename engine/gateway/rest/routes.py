@@ -1,10 +1,10 @@
 """Every route there is."""
 
-from engine.gateway.rest import accounts, detections, hello, openapi, workers
+from engine.gateway.rest import accounts, detections, hello, journal, openapi, workers
 from engine.gateway.rest.route import Route
 
 
 def all_routes(version: str) -> list[Route]:
     """All routes; `version` is the master's, for hello and openapi.json."""
-    routes = [*hello.routes(version), *accounts.routes(), *workers.routes(), *detections.routes()]
+    routes = [*hello.routes(version), *accounts.routes(), *workers.routes(), *detections.routes(), *journal.routes()]
     return [*routes, openapi.route(routes, version)]

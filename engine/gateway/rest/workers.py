@@ -3,9 +3,11 @@
 from engine.api.errors import Invalid
 from engine.api.workers import WorkerSnapshot
 from engine.gateway.rest.bodies import LocalWorkers, WorkerPatch
-from engine.gateway.rest.query import PageQuery
+from engine.gateway.rest.journal import part
+from engine.gateway.rest.query import PageQuery, StoryQuery
 from engine.gateway.rest.respond import Page
 from engine.gateway.rest.route import BASE, Call, Route
+from engine.records import JournalEntry
 
 WORKERS = f"{BASE}/workers"
 ONE = f"{WORKERS}/{{id}}"
@@ -28,6 +30,7 @@ def routes() -> list[Route]:
         Route("GET", ONE, _get, "One worker", WorkerSnapshot),
         Route("PATCH", ONE, _change, "Rename, resize or drain a worker", WorkerSnapshot, WorkerPatch),
         Route("DELETE", ONE, _remove, "Take a worker out for good"),
+        Route("GET", f"{ONE}/story", _story, "What happened to it, newest first", Page[JournalEntry], query=StoryQuery),
         Route("POST", f"{ONE}/restart", _restart, "Restart a local worker", WorkerSnapshot, status=202, conflicts=True),
     ]
 
@@ -64,3 +67,9 @@ async def _add_local(call: Call) -> Page[WorkerSnapshot]:
 
 async def _restart(call: Call) -> WorkerSnapshot:
     return await call.api.workers.restart(call.parts["id"])
+
+
+async def _story(call: Call) -> Page[JournalEntry]:
+    query: StoryQuery = call.query
+    lines = await call.api.workers.story(call.parts["id"], before=query.cursor, limit=query.limit)
+    return part(lines, query.limit)

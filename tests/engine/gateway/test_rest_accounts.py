@@ -211,9 +211,20 @@ async def test_a_check_of_a_paused_or_unplaced_account_is_a_conflict() -> None:
 async def test_the_story_is_a_list() -> None:
     async with house(accounts=1) as opened:
         story = await opened.data("GET", "/accounts/acc_0001/story")
-        assert [(entry["what"], entry["why"], entry["at"]) for entry in story["items"]] == [
-            ("placed", "it is new", "2026-11-24T08:00:00Z")
-        ]
+        assert story == {
+            "items": [
+                {
+                    "at": "2026-11-24T08:00:00Z",
+                    "subjects": ["acc_0001"],
+                    "what": "placed",
+                    "why": "it is new",
+                    "request_id": "",
+                    "details": {},
+                    "id": 1,
+                }
+            ],
+            "cursor": None,
+        }
 
 
 async def test_credentials_can_be_tried_before_anything_is_saved() -> None:

@@ -1,10 +1,10 @@
-"""The small facades: workers, platforms, journal."""
+"""The small facades: workers, platforms."""
 
 from dataclasses import replace
 
 import msgspec
 
-from engine.records import JournalEntry, Worker, from_ms
+from engine.records import Worker, from_ms
 from tests.support.stored import NOW, open_store
 from worker.protocol.descriptor import Descriptor, Field, Limits, Text
 
@@ -45,15 +45,3 @@ async def test_a_local_workers_descriptor_wins(tmp_path):
         assert store.platforms.all() == [OTHER]
         assert store.platforms.get("never") is None
         assert await store.platforms.remember(DEMO, local=False) == "ignored"
-
-
-async def test_the_journal_pages_newest_first(tmp_path):
-    entries = [JournalEntry(from_ms(NOW + n), f"w{n % 2}", "moved", "why", "req", {"n": str(n)}) for n in range(5)]
-    async with open_store(tmp_path) as store:
-        await store.journal.append(entries)
-        await store.journal.append([])
-    async with open_store(tmp_path) as store:
-        newest = await store.journal.page(limit=2)
-        assert [entry for _, entry in newest] == [entries[4], entries[3]]
-        assert [entry for _, entry in await store.journal.page(before=newest[-1][0])] == entries[2::-1]
-        assert [entry for _, entry in await store.journal.page(subject="w1")] == [entries[3], entries[1]]
