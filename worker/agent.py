@@ -209,12 +209,11 @@ class Agent:
         self._checks[task.account].add_done_callback(ended)
 
     def _end_check(self, finished: ev.CheckFinished, at: int, duration: float) -> None:
-        if finished.outcome is not None:
-            self._heart.note_check(finished.account, at, duration, finished.outcome)
+        self._heart.note_check(finished, at, duration)
         self._settle(finished, finished.request_id)
 
     def _heard(self, found: ev.CheckFinished) -> None:
-        self._heart.note_check(found.account, wall_ms(), 0.0, "ok")
+        self._heart.note_check(found, wall_ms(), 0.0)
         self._settle(ev.Heard(found), found.request_id)
 
     def _settle(self, event: ev.Event, request_id: str) -> None:

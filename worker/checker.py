@@ -205,7 +205,15 @@ class Checker:
         say("check.done", account=task.account, found=len(items), new=new)
         more = check.more and not first  # what a first check leaves behind is the past
         return CheckFinished(
-            task.account, task.epoch, "ok", check.retry_after, more, request_id=request_id, quota=check.quota
+            task.account,
+            task.epoch,
+            "ok",
+            check.retry_after,
+            more,
+            request_id=request_id,
+            quota=check.quota,
+            found=new,
+            missed=check.missed or "",
         )
 
     def _failure(self, task: Task, error: Exception, what: str) -> PlatformError | None:

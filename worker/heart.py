@@ -12,7 +12,7 @@ from worker.memory import Memory, MemoryTrouble
 from worker.process.clock import lease_clock
 from worker.process.tasks import cancel, spawn
 from worker.protocol.errors import ProtocolError
-from worker.protocol.messages import Beaten, CheckDone, Heartbeat, Outcome
+from worker.protocol.messages import Beaten, CheckDone, Heartbeat
 from worker.vitals import Vitals
 from worker.watch import events as ev
 from worker.watch.session import Session
@@ -54,9 +54,12 @@ class Heart:
         """True while the link stands and is registered."""
         return self._beat is not None
 
-    def note_check(self, account: str, at: int, duration: float, outcome: Outcome) -> None:
-        """A check has finished; the next heartbeat tells."""
-        self._checks.append(CheckDone(account, at, max(0.0, duration), outcome))
+    def note_check(self, ended: ev.CheckFinished, at: int, duration: float) -> None:
+        """A check that began `at` (ms since 1970 UTC) has ended; the next heartbeat tells if it really happened."""
+        if ended.outcome is not None:
+            took, missed = max(0.0, duration), ended.missed[:300]
+            done = CheckDone(ended.account, at, took, ended.outcome, ended.found, missed, ended.more)
+            self._checks.append(done)
 
     def begin(self, interval: float) -> None:
         """Beat now and then every `interval` seconds; replaces the beat before it."""
@@ -107,6 +110,11 @@ class Heart:
             answer = await self._link.call(heartbeat, Beaten, timeout=max(1.0, self._session.lease.length))
         except (LinkDown, ProtocolError) as error:
             log.info("heart.unanswered", nonce=nonce, reason=str(error))
-            self._checks.extendleft(reversed(checks[: MAX_CHECKS - len(self._checks)]))
+            self._take_back(checks)
             return
         self._tell(ev.HeartbeatAnswered(answer.nonce))
+
+    def _take_back(self, checks: list[CheckDone]) -> None:
+        """Tell them again, oldest first: of two heartbeats that a lost link took, the second may fail first."""
+        waiting = sorted([*checks, *self._checks], key=lambda done: done.ended_at)
+        self._checks = deque(waiting, maxlen=MAX_CHECKS)

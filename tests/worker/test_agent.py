@@ -22,6 +22,7 @@ from worker.protocol.envelope import ok, refused
 from worker.protocol.errors import Code
 from worker.protocol.messages import (
     Assign,
+    CheckDone,
     Credentials,
     Detections,
     Heartbeat,
@@ -102,6 +103,10 @@ async def test_it_watches_a_demo_account_and_delivers_with_baseline_first(tmp_pa
 
 async def test_after_the_master_went_away_it_comes_back_and_loses_nothing(tmp_path: Path) -> None:
     async with opened(tmp_path) as scene, scene.worker(scripted()):
+
+        def told() -> list[CheckDone]:
+            return [done for beat in scene.master.of(Heartbeat) for done in beat.checks]
+
         await eventually(lambda: scene.platform.asked)
         await scene.master.stop()
         scene.platform.script = lambda session, cursor: Check(found(1, 2), "c1")
@@ -109,7 +114,9 @@ async def test_after_the_master_went_away_it_comes_back_and_loses_nothing(tmp_pa
         scene.master.credentials = {"token": "t"}
         await scene.master.start()
         await eventually(lambda: len(scene.master.stored) == 2)
+        await eventually(lambda: sum(done.found for done in told()) == 2, what="the count of what was found")
         registers = scene.master.of(Register)
+        assert [done.ended_at for done in told()] == sorted(done.ended_at for done in told()), "oldest first"
     assert len(registers) >= 2
     assert registers[0].running == [] and registers[1].running == [Held("a", 1)]
 

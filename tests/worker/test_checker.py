@@ -178,3 +178,13 @@ async def test_more_counts_except_after_a_first_check(tmp_path: Path) -> None:
         first = await made.check()
         second = await made.check(task(platform="scripted", cursor="c0"))
     assert (first.more, second.more, second.retry_after, second.request_id) == (False, True, 3.0, "r1")
+
+
+async def test_what_was_new_is_counted_and_what_may_be_missing_is_told(tmp_path: Path) -> None:
+    platform = ScriptedPlatform()
+    platform.script = lambda session, cursor: Check(found(1, 2), "c1", missed="overrun")
+    async with bench(tmp_path, platform) as made:
+        known = task(platform="scripted", cursor="c0")
+        first, again = await made.check(known), await made.check(known)
+    assert (first.found, first.missed) == (2, "overrun")
+    assert again.found == 0, "seen before"

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncGenerator, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, ClassVar, Protocol, cast
+from typing import TYPE_CHECKING, ClassVar, Literal, Protocol, cast
 
 from worker.process.secret import Secret
 from worker.protocol.descriptor import Descriptor, Kind
@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from worker.platforms.tcp import Tcp
 
 Setting = str | int | float | bool | None
+#: why items may have been missed: the platform shows only so many and all were new · they went beyond what one check
+#: takes, and the rest cannot be asked for later · what the cursor said no longer holds · it keeps them only for a while
+Missed = Literal["overrun", "page_cap", "reset", "retention"]
 
 
 class PlatformError(Exception):
@@ -93,6 +96,7 @@ class Check:
         cursor: where the next check starts; an opaque, versioned JSON string. None keeps the old one.
         retry_after: seconds before which the platform wants no further check, None where it did not say.
         more: true if the platform has more right now; the agent checks again at once.
+        missed: why items since `cursor` may exist that no check will ever find; None where none can.
     """
 
     items: tuple[Found, ...]
@@ -100,6 +104,7 @@ class Check:
     retry_after: float | None = None
     quota: Quota | None = None
     more: bool = False
+    missed: Missed | None = None
 
 
 def _at_once() -> float:

@@ -12,7 +12,7 @@ from typing import ClassVar, cast
 
 import msgspec
 
-from worker.platforms.base import Changed, Check, Found, Session
+from worker.platforms.base import Changed, Check, Found, Missed, Session
 from worker.platforms.feed_documents import LONGEST_LINE, Document, Entry, parse
 from worker.platforms.http import BasicAuth, Response, Validators
 from worker.process.secret import Secret
@@ -132,7 +132,8 @@ class Feed:
         fresh = progress.fresh[-BASELINE:] if known is None or moved else progress.fresh
         kind = cast(Kind, _setting(session, "kind") or "post")
         items = tuple(_found(entry, kind) for entry in fresh)
-        return Check(items, None if following == cursor else following, quota=answer.quota)
+        missed = None if cursor is None or moved else _missed(known, progress, len(ordered))
+        return Check(items, None if following == cursor else following, quota=answer.quota, missed=missed)
 
     async def _fetch(self, session: Session, validators: Validators) -> Response:
         given = session.credentials
@@ -160,6 +161,16 @@ def _compare(ordered: list[Entry], seen: list[str]) -> _Progress:
     fresh = [entry for digest, entry in here.items() if digest not in known]
     kept = [*reversed(here), *(digest for digest in seen if digest not in here)]
     return _Progress(fresh, kept[:REMEMBERED])
+
+
+def _missed(known: _Cursor | None, progress: _Progress, listed: int) -> Missed | None:
+    """A feed shows only its newest entries: where none of them is known, others may have come and gone between.
+
+    One that was empty before has no oldest entry to meet again, and an entry that is pinned to the top hides this.
+    """
+    if known is None:
+        return "reset"
+    return "overrun" if known.seen and listed and len(progress.fresh) == listed else None
 
 
 def _cursor(source: str, validators: Validators, seen: list[str]) -> _Cursor:

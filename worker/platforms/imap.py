@@ -17,7 +17,17 @@ from typing import ClassVar, cast
 import msgspec
 
 from worker.platforms import imap_mail
-from worker.platforms.base import Changed, Check, Found, PlatformError, RateLimited, Refused, Session, Unreachable
+from worker.platforms.base import (
+    Changed,
+    Check,
+    Found,
+    Missed,
+    PlatformError,
+    RateLimited,
+    Refused,
+    Session,
+    Unreachable,
+)
 from worker.platforms.imap_wire import BODY, Answer, Wire, ask_for_tls, mailbox_name
 from worker.process.secret import Secret
 from worker.protocol.descriptor import Choice, Descriptor, Field, Text
@@ -257,12 +267,15 @@ async def _since(wire: Wire, session: Session, settings: _Settings, cursor: str 
     known = _read(cursor)
     # a UIDNEXT that fell is a mailbox put back from a backup by a server that kept UIDVALIDITY
     same = known is not None and (known.box, known.uidvalidity) == (name, box.uidvalidity)
+    missed: Missed | None = None
     if known is None or not same or known.uidnext > box.uidnext:
         found, upto = await _newest(wire, box), box.uidnext
+        other = cursor is None or (known is not None and known.box != name)  # the first check, or another mailbox
+        missed = None if other or box.mails <= BASELINE else "reset"  # a mailbox that is given whole hides nothing
     else:
         found, upto = await _from(wire, known.uidnext, box.uidnext)
     following = msgspec.json.encode(_Cursor(1, name, box.uidvalidity, upto)).decode()
-    return Check(found, None if following == cursor else following, more=upto < box.uidnext)
+    return Check(found, None if following == cursor else following, more=upto < box.uidnext, missed=missed)
 
 
 async def _newest(wire: Wire, box: _Box) -> tuple[Found, ...]:

@@ -55,12 +55,24 @@ class Resources(Part, frozen=True):
 
 
 class CheckDone(Part, frozen=True, array_like=True):
-    """One finished check."""
+    """One finished check, or something heard in between (`duration` 0).
+
+    `at` is when it began. `found` counts items that were new; `missed` is why others may have been missed (a code of
+    worker.platforms.base.Missed, a platform may have its own), empty if none were; `more`: what is left comes next.
+    """
 
     account: Id
     at: Millis
     duration: Seconds
     outcome: Outcome
+    found: Annotated[int, Meta(ge=0)] = 0
+    missed: Short = ""
+    more: bool = False
+
+    @property
+    def ended_at(self) -> int:
+        """Milliseconds since 1970 UTC. Of one account this only ever grows, which tells repeats from news."""
+        return self.at + round(self.duration * 1000)
 
 
 class Author(Part, frozen=True):

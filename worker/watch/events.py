@@ -56,6 +56,7 @@ class CheckFinished(Event):
         outcome: None if the platform was not asked or the check was aborted: nothing is known about the account.
         retry_after: seconds during which the platform wants no further check.
         more: the platform has more right now.
+        found: items that were new. missed: why others may have been missed, empty if none were.
     """
 
     account: str
@@ -66,6 +67,8 @@ class CheckFinished(Event):
     request_id: str = ""
     quota: Quota | None = None
     message: str = ""
+    found: int = 0
+    missed: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -255,3 +255,29 @@ async def test_comments_on_a_real_isso_are_found_once(tmp_path: Path) -> None:
         assert await watcher.ids() == []
         identity = await Feed().identify(watcher.session)
         assert "blog.example" in identity.display_name
+
+
+async def test_a_feed_of_which_no_entry_is_known_may_have_lost_some_in_between() -> None:
+    async with watched() as (_, feed, watcher):
+        assert (await watcher.check()).missed is None
+        feed.add("1", "x")
+        assert (await watcher.check()).missed is None, "it was empty: nothing can have left it"
+        feed.add("2", "x")
+        assert (await watcher.check()).missed is None, "“1” is still there"
+        feed.entries.clear()
+        assert (await watcher.check()).missed is None, "an empty feed says nothing"
+        feed.add("3", "x")
+        check = await watcher.check()
+        assert ([found.external_id for found in check.items], check.missed) == (["3"], "overrun")
+        assert (await watcher.check()).missed is None
+
+
+async def test_a_damaged_cursor_is_told_another_address_is_not() -> None:
+    async with watched() as (site, feed, watcher):
+        feed.add("1", "x")
+        assert (await watcher.check()).missed is None, "the first check ever"
+        watcher.cursor = "{broken"
+        assert (await watcher.check()).missed == "reset"
+        site.feed("/other.xml").add("2", "x")
+        watcher.settings["url"] = site.url + "/other.xml"
+        assert (await watcher.check()).missed is None, "the user wanted it"

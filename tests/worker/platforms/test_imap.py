@@ -17,7 +17,7 @@ from tests.support.platforms import http_pool, session_for
 from tests.support.waiting import eventually
 from worker.platforms.base import Changed, Check, Found, PlatformError, PrivateAddress, Refused, Session, Unreachable
 from worker.platforms.http import HttpPool
-from worker.platforms.imap import LARGEST, Imap
+from worker.platforms.imap import BASELINE, LARGEST, Imap
 from worker.process.clock import wall_ms
 from worker.process.tasks import cancel, spawn
 
@@ -269,8 +269,10 @@ async def test_a_mailbox_made_anew_is_told_from_the_old_one_and_its_mails_keep_t
         await eventually(lambda: wall_ms() // 1000 > second, what="another second: dovecot makes UIDVALIDITY of it")
         await server.deliver(mail("new"))
         await server.run(("create", "Box"), ("select", "INBOX"), ("copy", "1:2", "Box"))
-        after = await watcher.found()
+        check = await watcher.check()
+        after = check.items
         assert [found.subject for found in after] == ["kept", "new"]
+        assert check.missed is None, "the whole mailbox was given"
         assert after[0].external_id == before.external_id != after[1].external_id
         assert await watcher.found() == []
 
@@ -286,6 +288,18 @@ async def test_another_mailbox_or_a_damaged_cursor_starts_over() -> None:
         assert await watcher.subjects() == ["one"]
         watcher.settings["tls"] = "starttls"  # only another way to the same mailbox
         assert await watcher.subjects() == []
+
+
+async def test_of_a_large_mailbox_whose_cursor_is_lost_something_may_be_missed() -> None:
+    async with watched() as (server, watcher):
+        for number in range(BASELINE + 1):
+            await server.deliver(mail(f"n{number}"))
+        assert (await watcher.check()).missed is None, "the first check ever"
+        watcher.cursor = "{broken"
+        assert (await watcher.check()).missed == "reset"
+        await server.run(("create", "Box"), ("select", "INBOX"), ("copy", f"1:{BASELINE + 1}", "Box"))
+        watcher.settings["mailbox"] = "Box"
+        assert (await watcher.check()).missed is None, "the user wanted another mailbox"
 
 
 async def test_a_mail_of_ten_megabytes_costs_no_more_than_its_beginning() -> None:

@@ -54,7 +54,7 @@ TASK = Task("a", 3, "demo", {"seed": 1}, 30.0, 1.5, Budget(4), '{"v":1}', "r1")
 
 MESSAGES: list[Message] = [
     Register("w", "i", "name", "host", 1, "0.1.0", [DEMO], 100, [Held("a", 3)], Resources(1.5, 2, 0.1)),
-    Heartbeat(1, 2, "d", Resources(), 3, "full", [CheckDone("a", 5, 0.25, "ok")]),
+    Heartbeat(1, 2, "d", Resources(), 3, "full", [CheckDone("a", 5, 0.25, "ok", 3, "overrun", True)]),
     Detections([ITEM], {"a": CursorAt(3, "c")}),
     Report("a", 3, "rate_limited", 9, Quota(1, 2, 3), "slow"),
     Credentials("a", 3, {"token": "t"}, 4),
