@@ -98,7 +98,7 @@ class Agent:
         """Who performs which command of the session."""
         return {
             ev.StartCheck: self._start_check,
-            ev.AbortCheck: lambda command: self._checks[command.account].cancel(),
+            ev.AbortCheck: self._abort_check,
             ev.StartListen: self._listener.start,
             ev.AbortListen: self._listener.abort,
             ev.DropCredentials: lambda command: self._keyring.drop(command.account),
@@ -207,6 +207,11 @@ class Agent:
         with request(request_id):
             self._checks[task.account] = spawn(self._checker.check(task, request_id), name=f"check {task.account}")
         self._checks[task.account].add_done_callback(ended)
+
+    def _abort_check(self, command: ev.AbortCheck) -> None:
+        # after a freeze a check may end before any timer rings: then telling its end is what ends the lease
+        if (check := self._checks.get(command.account)) is not None:
+            check.cancel()
 
     def _end_check(self, finished: ev.CheckFinished, at: int, duration: float) -> None:
         self._heart.note_check(finished, at, duration)

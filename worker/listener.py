@@ -41,8 +41,9 @@ class Listener:
         self._tasks[task.account].add_done_callback(over)
 
     def abort(self, command: ev.AbortListen) -> None:
-        """Cut one off; it ends a moment later."""
-        self._tasks[command.account].cancel()
+        """Cut one off; it ends a moment later. One that has just ended is let be."""
+        if (listen := self._tasks.get(command.account)) is not None:
+            listen.cancel()
 
     def tasks(self) -> Collection[asyncio.Task[ev.ListenFinished]]:
         """Those that run."""

@@ -49,6 +49,10 @@ SET_CURSOR = (
 )
 DELETE = "DELETE FROM outbox WHERE seq IN (SELECT value FROM json_each(?)) RETURNING bytes"
 FORGET_SEEN = "DELETE FROM crawl_cache WHERE account NOT IN (SELECT account FROM monitor_tasks)"
+FORGET_OLD_SEEN = (
+    "DELETE FROM crawl_cache WHERE account = :account"
+    " AND NOT EXISTS (SELECT 1 FROM monitor_tasks WHERE account = :account AND epoch = :epoch)"
+)
 INSERT = "INSERT INTO outbox (account, epoch, kind, body, bytes) VALUES (?, ?, ?, ?, ?)"
 
 Ts = TypeVarTuple("Ts")
@@ -111,9 +115,14 @@ class Store:
             self._db = None
 
     def remember_tasks(self, tasks: Iterable[Task]) -> None:
-        """Write down assigned tasks; under an unchanged epoch the cursor found here stays, else the master's counts."""
+        """Write down assigned tasks; under an unchanged epoch the cursor found here stays, else the master's counts.
+
+        With another epoch what was seen here is forgotten: a master that was restored from a backup lacks what it had
+        acknowledged, and its cursor asks for that again. What it does not lack it knows by itself.
+        """
         rows = [(t.account, t.epoch, msgspec.json.encode(t).decode(), t.cursor) for t in tasks]
         with self._writing() as db:
+            db.executemany(FORGET_OLD_SEEN, [{"account": account, "epoch": epoch} for account, epoch, _, _ in rows])
             db.executemany(
                 "INSERT INTO monitor_tasks VALUES (?, ?, ?, ?) ON CONFLICT (account) DO UPDATE SET"
                 " cursor = CASE WHEN epoch = excluded.epoch THEN ifnull(cursor, excluded.cursor)"

@@ -145,6 +145,22 @@ async def test_a_silent_master_ends_the_lease_and_with_it_every_check(tmp_path: 
             await eventually(lambda: len(scene.platform.asked) == 2)
 
 
+async def test_a_check_that_ends_after_its_lease_does_not_keep_the_worker_idle(tmp_path: Path) -> None:
+    agents: list[Agent] = []
+
+    def thawed(session: Any, cursor: str | None) -> Check:
+        if len(scene.platform.asked) == 1:  # as after a freeze: the answer is read before any timer rings
+            agents[0].session.lease.until = 0.0
+        return Check((), None)
+
+    async with opened(tmp_path) as scene:
+        scene.platform.script = thawed
+        async with scene.worker(scripted()) as (agent, _):
+            agents.append(agent)
+            await eventually(lambda: len(scene.master.of(Register)) == 2)
+            await eventually(lambda: len(scene.platform.asked) >= 2)
+
+
 @pytest.mark.parametrize("code", ["unauthorized", "revoked", "displaced", "wrong_version"])
 async def test_a_master_that_refuses_it_for_good_ends_it(tmp_path: Path, code: str) -> None:
     async with opened(tmp_path) as scene:

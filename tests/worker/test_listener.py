@@ -91,6 +91,14 @@ async def test_what_is_heard_is_delivered_at_once_with_its_cursor(tmp_path: Path
         )
 
 
+async def test_a_listen_that_ends_after_its_lease_does_not_keep_the_worker_idle(tmp_path: Path) -> None:
+    async with opened(tmp_path) as scene, scene.worker() as (agent, _):
+        agent.session.lease.until = 0.0  # as after a freeze: the end is read before any timer rings
+        scene.platform.words.put_nowait(Unreachable("gone"))
+        await eventually(lambda: len(scene.master.of(Register)) == 2)
+        await eventually(lambda: len(scene.platform.listens) == 2)
+
+
 async def test_what_check_and_listen_both_find_counts_once(tmp_path: Path) -> None:
     async with opened(tmp_path) as scene:
         scene.platform.script = lambda session, cursor: Check(found(1), "c1")

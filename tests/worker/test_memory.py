@@ -159,6 +159,18 @@ def test_under_a_new_epoch_the_masters_cursor_counts(store: Store) -> None:
     assert store.cursor_of(later) == "m9"
 
 
+def test_under_a_new_epoch_what_was_seen_is_reported_again_for_the_master_may_lack_it(store: Store) -> None:
+    store.remember_tasks([task(epoch=1), task("b", epoch=1)])
+    store.record(task(epoch=1), items(1), [], "c1")
+    store.record(task("b", epoch=1), items(1, account="b"), [], "c1")
+    assert len(take_all(store)) == 2
+    store.remember_tasks([task(epoch=1)])  # sent again: nothing has changed
+    assert store.record(task(epoch=1), items(1), [], "c1") == 0
+    store.remember_tasks([task(epoch=1_700_000_000)])  # the master came back from a backup without it
+    assert store.record(task(epoch=1_700_000_000), items(1), [], "c1") == 1
+    assert store.record(task("b", epoch=1), items(1, account="b"), [], "c1") == 0
+
+
 def test_a_task_nobody_remembered_has_the_masters_cursor(store: Store) -> None:
     assert store.cursor_of(task(cursor="m1")) == "m1"
     assert store.cursor_of(TASK) is None
