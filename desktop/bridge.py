@@ -10,6 +10,7 @@ from engine.bus import Bus
 from engine.events import (
     AccountChanged,
     AccountRemoved,
+    DeadLettersChanged,
     DetectionsMarked,
     DetectionsStored,
     Event,
@@ -46,6 +47,7 @@ class _Pending:
     workers: set[str] = field(default_factory=set)
     removed_workers: set[str] = field(default_factory=set)
     platforms: bool = False
+    dead_letters: bool = False
 
 
 class Bridge(QObject):
@@ -57,7 +59,7 @@ class Bridge(QObject):
         detections_stored(Stored), detections_marked(frozenset[int] | None),
         accounts_changed(frozenset[str]), accounts_removed(frozenset[str]),
         workers_changed(frozenset[str]), workers_removed(frozenset[str]),
-        platforms_changed(), closing(str): the reason; told at once.
+        platforms_changed(), dead_letters_changed(), closing(str): the reason; told at once.
     """
 
     detections_stored = Signal(object)
@@ -67,6 +69,7 @@ class Bridge(QObject):
     workers_changed = Signal(object)
     workers_removed = Signal(object)
     platforms_changed = Signal()
+    dead_letters_changed = Signal()
     closing = Signal(str)
 
     def __init__(self, parent: QObject | None = None) -> None:
@@ -140,11 +143,15 @@ class Bridge(QObject):
                 pending.workers.discard(worker_id)
             case PlatformsChanged():
                 pending.platforms = True
+            case DeadLettersChanged():
+                pending.dead_letters = True
 
     def _flush(self) -> None:
         told, self._pending = self._pending, _Pending()
         if told.platforms:
             self.platforms_changed.emit()
+        if told.dead_letters:
+            self.dead_letters_changed.emit()
         for names, signal in (
             (told.removed_workers, self.workers_removed),
             (told.workers, self.workers_changed),

@@ -66,6 +66,11 @@ class PlatformsChanged(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class DeadLettersChanged(Event):
+    """There are more or fewer items that could not be stored."""
+
+
+@dataclass(frozen=True, slots=True)
 class MasterClosing(Event):
     """The master began to close; front ends say so and stop asking."""
 

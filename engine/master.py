@@ -14,6 +14,7 @@ from typing import Any
 import structlog
 
 from engine.api.accounts import Accounts
+from engine.api.dead_letters import DeadLetters
 from engine.api.detections import Detections
 from engine.api.journal import Journal
 from engine.api.platforms import Platforms
@@ -137,7 +138,7 @@ class Master:
         self._recorder.note("the master started", MASTER, details={"version": __version__, "pid": str(os.getpid())})
         sealed_exist = await store.accounts.any_sealed()
         self._vault = await asyncio.to_thread(open_vault, KeyFile(options.data_dir), sealed_exist=sealed_exist)
-        self._ingest = Ingest(store.ingest, self.bus)
+        self._ingest = Ingest(store.ingest, self.bus, note=self._recorder.note)
         stack.push_async_callback(self._ingest.close)
         indexer = Indexer(store.search, self.bus)
         await indexer.start()
@@ -199,6 +200,15 @@ class Master:
         journal = Journal(self._recorder)
         accounts = AccountControl(self._runtime, self.bus, self._ask, self._recorder.note)
         workers, detections = Workers(self._workers, journal), Detections(store.detections, store.detections, self.bus)
+        dead_letters = DeadLetters(store.dead_letters, self._ingest, self.bus)
+        status = Status(
+            __version__,
+            self._uptime,
+            workers,
+            scheduling=accounts.scheduling,
+            detections=detections,
+            dead_letters=dead_letters,
+        )
         return Api(
             accounts=Accounts(
                 store.accounts,
@@ -209,10 +219,11 @@ class Master:
                 journal=journal,
                 default_interval=self._options.check_interval,
             ),
+            dead_letters=dead_letters,
             detections=detections,
             journal=journal,
             platforms=platforms,
-            status=Status(__version__, self._uptime, workers, accounts.scheduling, detections),
+            status=status,
             workers=workers,
             bus=self.bus,
         )

@@ -6,7 +6,7 @@ Moments are aware UTC datetimes; ids of detections are ascending integers; every
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
@@ -193,6 +193,34 @@ class JournalFilter:
     since: datetime | None = None
     until: datetime | None = None
     q: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Misfit:
+    """An item of a batch that does not fit the protocol: its outbox row, what is wrong, and the item as it came."""
+
+    seq: int
+    why: str
+    item: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """An item that cannot be stored. `code` is for programs, `why` a sentence; `item` is the item as it came."""
+
+    worker_id: str
+    code: str
+    why: str
+    item: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """The same as it is kept: `at` is when it was refused."""
+
+    id: int
+    at: datetime
+    letter: Letter
 
 
 class StaleRevision(Exception):

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from engine.api.accounts import Accounts
+from engine.api.dead_letters import DeadLetters
 from engine.api.detections import Detections
 from engine.api.journal import Journal
 from engine.api.platforms import Platforms
@@ -16,6 +17,7 @@ class Api:
     """What a front end gets; `bus` tells it when to look again."""
 
     accounts: Accounts
+    dead_letters: DeadLetters
     detections: Detections
     journal: Journal
     platforms: Platforms

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from engine.api.dead_letters import DeadLetters
 from engine.api.detections import Detections
 from engine.api.workers import Workers
 
@@ -39,13 +40,18 @@ class DetectionsStatus:
 
 @dataclass(frozen=True, slots=True)
 class StatusSnapshot:
-    """The answer to GET /status; `uptime` in seconds."""
+    """The answer to GET /status; `uptime` in seconds.
+
+    `dead_letters` could not be stored and wait for somebody to look; so many more had to go for newer ones.
+    """
 
     version: str
     uptime: float
     workers: WorkersStatus
     scheduling: SchedulingStatus
     detections: DetectionsStatus
+    dead_letters: int = 0
+    dead_letters_dropped: int = 0
 
 
 class Status:
@@ -56,24 +62,30 @@ class Status:
         version: str,
         uptime: Callable[[], float],
         workers: Workers,
+        *,
         scheduling: Callable[[], SchedulingStatus],
         detections: Detections,
+        dead_letters: DeadLetters,
     ) -> None:
         self._version = version
         self._uptime = uptime
         self._workers = workers
         self._scheduling = scheduling
         self._detections = detections
+        self._dead_letters = dead_letters
 
     async def get(self) -> StatusSnapshot:
         """The whole status, as of now."""
         counts = await self._detections.counts()
+        dead, dropped = await self._dead_letters.counts()
         return StatusSnapshot(
             version=self._version,
             uptime=round(self._uptime(), 3),
             workers=self._count_workers(),
             scheduling=self._scheduling(),
             detections=DetectionsStatus(counts.total, counts.unread, counts.per_minute),
+            dead_letters=dead,
+            dead_letters_dropped=dropped,
         )
 
     def _count_workers(self) -> WorkersStatus:

@@ -9,10 +9,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+import msgspec
 import structlog
 
 from engine.bus import Bus
-from engine.events import DetectionsStored
+from engine.events import DeadLettersChanged, DetectionsStored
+from engine.journal import Note
+from engine.records import MASTER, Letter, Misfit
 from worker.process.clock import lease_clock
 from worker.process.tasks import spawn
 from worker.protocol.descriptor import Kind
@@ -24,6 +27,11 @@ RETRY_AFTER = 1.0  #: seconds that a worker then waits
 RETRY_AFTER_FAULT = 5.0  #: the same while the disk is full or the database cannot be written
 ATTEMPTS = 3  #: failed transactions that convict an item
 UNSTORABLE = "unstorable"  #: the code of an item that made its transactions fail
+WHY: dict[str, str] = {  #: a sentence for each code
+    Code.UNKNOWN_ACCOUNT: "there is no such account",
+    Code.INVALID: "its platform has no items of this kind",
+    UNSTORABLE: "the database does not take it",
+}
 
 log = structlog.get_logger("ingest")
 
@@ -35,8 +43,6 @@ class KnownAccount(Protocol):
 
     @property
     def platform(self) -> str: ...
-    @property
-    def deleted(self) -> bool: ...
 
 
 class StoredGroup(Protocol):
@@ -70,7 +76,16 @@ class IngestStore(Protocol):
     async def store(
         self, found: Sequence[tuple[str, Item]], cursors: Sequence[tuple[str, CursorAt]]
     ) -> StoredGroup: ...
-    async def bury(self, letters: Sequence[tuple[str, str, Item]]) -> None: ...
+    async def bury(self, letters: Sequence[Letter]) -> int: ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Convicted:
+    """An item that made its transactions fail."""
+
+    worker_id: str
+    item: Item
+    reason: str
 
 
 @dataclass(slots=True)
@@ -82,7 +97,7 @@ class _Batch:
     cursors: list[tuple[str, CursorAt]]
     answer: asyncio.Future[Stored]
     rejected: dict[int, str] = field(default_factory=dict)
-    buried: list[tuple[str, str, Item]] = field(default_factory=list)
+    letters: list[Letter] = field(default_factory=list)
 
 
 class Ingest:
@@ -90,28 +105,60 @@ class Ingest:
 
     Args:
         clock: seconds, for the age of the queue only.
+        note: writes a line of the journal.
     """
 
-    def __init__(self, store: IngestStore, bus: Bus, clock: Callable[[], float] = lease_clock) -> None:
+    def __init__(
+        self,
+        store: IngestStore,
+        bus: Bus,
+        clock: Callable[[], float] = lease_clock,
+        note: Note = lambda *_what, **_why: None,
+    ) -> None:
         self._store = store
         self._bus = bus
         self._clock = clock
+        self._note = note
         self._waiting: list[_Batch] = []
         self._task: asyncio.Task[None] | None = None
         self._began = 0.0
         self._faulty = False
         self._closed = False
 
-    async def take(self, worker_id: str, batch: Detections) -> Stored:
-        """Store a batch; answers after the commit, or at once with `retry_after` if the queue is too old."""
+    async def take(self, worker_id: str, batch: Detections, misfits: Sequence[Misfit] = ()) -> Stored:
+        """Store a batch; answers after the commit, or at once with `retry_after` if the queue is too old.
+
+        Args:
+            misfits: items of the same batch that do not fit the protocol.
+        """
         if self._closed or (self._task is not None and self._clock() - self._began > LONG_QUEUE):
             return Stored(retry_after=RETRY_AFTER)
         judged = self._judge(worker_id, batch)
+        for misfit in misfits:
+            judged.rejected[misfit.seq] = Code.INVALID
+            judged.letters.append(Letter(worker_id, Code.INVALID, misfit.why, misfit.item))
         self._waiting.append(judged)
         if self._task is None:
             self._began = self._clock()
             self._task = spawn(self._drain(), name="ingest")
         return await judged.answer
+
+    async def retry(self, worker_id: str, item: Item) -> tuple[str, str] | None:
+        """Try again to store an item that was refused once; None once it is stored, else code and sentence.
+
+        Raises:
+            StorageFault: if the file or the disk is at fault.
+        """
+        code = self._fault(item)
+        if code is not None:
+            return code, WHY[code]
+        try:
+            self._tell(await self._store.store([(worker_id, item)], []))
+        except self._store.faults:
+            raise
+        except Exception as error:  # whatever it provokes, it is this item's fault
+            return UNSTORABLE, f"{WHY[UNSTORABLE]}: {_said(error)}"
+        return None
 
     async def close(self) -> None:
         """Wait until everything taken is answered; later batches are sent away."""
@@ -128,14 +175,12 @@ class Ingest:
                 judged.items.append(item)
                 continue
             judged.rejected[item.seq] = code
-            account = self._store.account(item.account)
-            if account is None or not account.deleted:  # nobody will ever ask for what a deleted account lacks
-                judged.buried.append((worker_id, code, item))
+            judged.letters.append(_letter(worker_id, code, WHY[code], item))
         return judged
 
     def _fault(self, item: Item) -> str | None:
-        account = self._store.account(item.account)
-        if account is None or account.deleted:
+        account = self._store.account(item.account)  # one in the bin counts: it may be restored
+        if account is None:
             return Code.UNKNOWN_ACCOUNT
         kinds = self._store.kinds(account.platform)
         return None if kinds is None or item.kind in kinds else Code.INVALID
@@ -158,30 +203,44 @@ class Ingest:
             _answer(group, lambda _: Stored(retry_after=RETRY_AFTER_FAULT))
             return
         for batch in group:
-            batch.rejected |= {item.seq: UNSTORABLE for worker, _, item in convicted if worker == batch.worker_id}
+            batch.rejected |= {one.item.seq: UNSTORABLE for one in convicted if one.worker_id == batch.worker_id}
         _answer(group, _stored)
         _trace(group)
 
-    async def _commit(self, group: list[_Batch]) -> list[tuple[str, str, Item]]:
-        """Store all of a group; returns the letters of items that cannot be stored. Raises the store's own faults."""
+    async def _commit(self, group: list[_Batch]) -> list[_Convicted]:
+        """Store all of a group; returns the items that cannot be stored. Raises the store's own faults."""
         found = [(batch.worker_id, item) for batch in group for item in batch.items]
         cursors = [cursor for batch in group for cursor in batch.cursors]
-        convicted: list[tuple[str, str, Item]] = []
+        convicted: list[_Convicted] = []
         await self._store_all(found, cursors, convicted, 0)
-        letters = convicted + [letter for batch in group for letter in batch.buried]
+        letters = [letter for batch in group for letter in batch.letters]
+        letters += [
+            _letter(one.worker_id, UNSTORABLE, f"{WHY[UNSTORABLE]}: {one.reason}", one.item) for one in convicted
+        ]
         if letters:
-            await self._store.bury(letters)
-            log.warning("ingest.dead_letters", count=len(letters), codes=sorted({str(code) for _, code, _ in letters}))
+            await self._bury(letters)
         if self._faulty:
             self._faulty = False
             log.info("ingest.recovered")
         return convicted
 
+    async def _bury(self, letters: list[Letter]) -> None:
+        dropped = await self._store.bury(letters)
+        log.warning("ingest.dead_letters", count=len(letters), codes=sorted({str(one.code) for one in letters}))
+        same = Counter((str(one.item.get("account", "")), one.worker_id, one.why) for one in letters)
+        for (account, worker_id, why), number in same.items():
+            self._note("could not be stored", account, worker_id, why=why, details={"items": str(number)})
+        if dropped:
+            log.warning("ingest.dead_letters_dropped", count=dropped)
+            why = "there are more items that could not be stored than are kept"
+            self._note("the oldest dead letters were dropped", MASTER, why=why, details={"items": str(dropped)})
+        self._bus.publish(DeadLettersChanged())
+
     async def _store_all(
         self,
         found: list[tuple[str, Item]],
         cursors: list[tuple[str, CursorAt]],
-        convicted: list[tuple[str, str, Item]],
+        convicted: list[_Convicted],
         failures: int,
     ) -> None:
         """Store everything, or find the items that make the transaction fail and store the rest around them."""
@@ -193,17 +252,27 @@ class Ingest:
         except self._store.faults:
             raise
         except Exception as error:  # whatever an item provokes, it must not block the others
-            if not found:
-                raise
-            reason = repr(error)[:200]
+            reason = _said(error)
+        if not found:
+            await self._halve_cursors(cursors, failures, reason)
+            return
         if len(found) == 1 and failures + 1 >= ATTEMPTS:
             log.error("ingest.item_unstorable", account=found[0][1].account, seq=found[0][1].seq, reason=reason)
-            convicted.append((found[0][0], UNSTORABLE, found[0][1]))
+            convicted.append(_Convicted(*found[0], reason))
             found = []
         middle = len(found) // 2
         for half in (found[:middle], found[middle:]):
             await self._store_all(half, [], convicted, failures + 1)
         await self._store_all([], cursors, convicted, 0)  # a cursor is never committed before its items
+
+    async def _halve_cursors(self, cursors: list[tuple[str, CursorAt]], failures: int, reason: str) -> None:
+        """One that cannot be stored is left out: the next owner starts from the one before, and nothing comes twice."""
+        if len(cursors) == 1 and failures + 1 >= ATTEMPTS:
+            log.error("ingest.cursor_unstorable", account=cursors[0][0], reason=reason)
+            return
+        middle = len(cursors) // 2
+        for half in (cursors[:middle], cursors[middle:]):
+            await self._store_all([], half, [], failures + 1)
 
     def _tell(self, stored: StoredGroup) -> None:
         if stored.count:
@@ -235,3 +304,11 @@ def _trace(group: list[_Batch]) -> None:
     stored = Counter(item.request_id for batch in group for item in batch.items)
     for request_id, count in stored.items() if len(stored) <= TRACED else ():
         log.info("detections.stored", request_id=request_id, count=count)
+
+
+def _letter(worker_id: str, code: str, why: str, item: Item) -> Letter:
+    return Letter(worker_id, code, why, msgspec.to_builtins(item))
+
+
+def _said(error: Exception) -> str:
+    return repr(error)[:200]

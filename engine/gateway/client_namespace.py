@@ -10,6 +10,7 @@ from engine.api.room import Api
 from engine.events import (
     AccountChanged,
     AccountRemoved,
+    DeadLettersChanged,
     DetectionsMarked,
     DetectionsStored,
     Event,
@@ -121,7 +122,7 @@ class ClientNamespace(Namespace):
                 self._tell("account", event.account_id, {"id": event.account_id})
             case WorkerChanged() | WorkerRemoved():
                 self._tell("worker", event.worker_id, {"id": event.worker_id})
-            case PlatformsChanged():
+            case PlatformsChanged() | DeadLettersChanged():
                 self._tell("status", "", {})
 
     def _tell(self, topic: str, subject: str, data: dict[str, Any]) -> None:

@@ -79,6 +79,13 @@ class Namespace(socketio.AsyncNamespace, ABC):  # type: ignore[misc]  # python-s
                 raise ProtocolError(Code.MALFORMED, "an event has one argument")
             received = unpack(event, args[0], self._allowed)
         except ProtocolError as error:
-            self._sockets.strike(sid, self.namespace)
-            return refused(error.code, error.message)
+            mended = self.mended(event, args[0]) if len(args) == 1 else None
+            if mended is None:
+                self._sockets.strike(sid, self.namespace)
+                return refused(error.code, error.message)
+            received = mended
         return await self.received(sid, received)
+
+    def mended(self, _event: str, _data: object) -> Received | None:
+        """What can be made of a message that does not fit; by default nothing."""
+        return None

@@ -5,7 +5,7 @@ one; the one before it is cut; if it is another process's, that is told `displac
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 from weakref import WeakValueDictionary
 
@@ -13,8 +13,10 @@ import structlog
 
 from engine.gateway.auth import Tokens
 from engine.gateway.connection import Connection
+from engine.gateway.misfits import MendedDetections, mend
 from engine.gateway.namespace import Ack, Namespace, refuse
 from engine.gateway.sockets import GuardedServer
+from engine.records import Misfit
 from worker.process import logs
 from worker.process.clock import wall_ms
 from worker.protocol.envelope import Received, pack, refused
@@ -53,7 +55,7 @@ class WorkerDesk(Protocol):
 class IngestPort(Protocol):
     """Takes detections in; returns once they are committed, or with `retry_after`."""
 
-    async def take(self, worker_id: str, batch: Detections) -> Stored: ...
+    async def take(self, worker_id: str, batch: Detections, misfits: Sequence[Misfit] = ()) -> Stored: ...
 
 
 class WorkerNamespace(Namespace):
@@ -156,6 +158,10 @@ class WorkerNamespace(Namespace):
             asyncio.get_running_loop().call_soon(_release, connection)
         return answer
 
+    def mended(self, event: str, data: object) -> Received | None:
+        """See Namespace: items that do not fit are rejected, the others of their batch are not."""
+        return mend(event, data)
+
     async def _serve(self, connection: Connection, received: Received) -> Answer | None:
         message, worker_id = received.message, connection.worker_id
         if isinstance(message, Register):
@@ -165,6 +171,8 @@ class WorkerNamespace(Namespace):
         match message:
             case Heartbeat():
                 return await self._desk.heartbeat(worker_id, connection.incarnation, message)
+            case MendedDetections():
+                return await self._ingest.take(worker_id, message, message.misfits)
             case Detections():
                 return await self._ingest.take(worker_id, message)
             case Report():

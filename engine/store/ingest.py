@@ -1,6 +1,5 @@
 """The SQL of ingest: one statement a step for a whole group of detections, all in one transaction."""
 
-import json
 import sqlite3
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -12,7 +11,9 @@ import msgspec
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import OperationalError
 
+from engine.records import Letter
 from engine.store.counting import count
+from engine.store.dead_letters import DeadLetterStore
 from engine.store.directory import Directory, Known
 from engine.store.driver import driver
 from engine.store.errors import DiskFull, StoreError
@@ -34,7 +35,6 @@ CURSORS = """UPDATE accounts SET cursor = found.cursor
     FROM (SELECT json_extract(value, '$[0]') AS account, json_extract(value, '$[1]') AS epoch,
         json_extract(value, '$[2]') AS cursor FROM json_each(?)) AS found
     WHERE accounts."key" = found.account AND accounts.epoch = found.epoch AND accounts.deleted_at IS NULL"""
-BURY = """INSERT OR IGNORE INTO dead_letters (at, worker_id, code, item, fingerprint) VALUES (?, ?, ?, ?, ?)"""
 
 Found = tuple[str, Item]  #: the worker that found it, and the item
 Row = tuple[Any, ...]
@@ -42,7 +42,10 @@ Row = tuple[Any, ...]
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """What one transaction stored. Ids are 0 if that was nothing; `per_account` by account id."""
+    """What one transaction stored. Ids are 0 if that was nothing; `per_account` by account id.
+
+    What belongs to an account in the bin is stored and not counted: nobody sees it unless the account is restored.
+    """
 
     first_id: int = 0
     last_id: int = 0
@@ -68,6 +71,7 @@ class IngestStore:
         *,
         directory: Directory,
         platforms: PlatformStore,
+        letters: DeadLetterStore,
         rate: Rate,
         wall_ms: Callable[[], int],
     ) -> None:
@@ -75,6 +79,7 @@ class IngestStore:
         self._readers = readers
         self._directory = directory
         self._platforms = platforms
+        self._letters = letters
         self._rate = rate
         self._wall_ms = wall_ms
 
@@ -107,16 +112,9 @@ class IngestStore:
         self._rate.note(group.count, now)
         return group
 
-    async def bury(self, letters: Sequence[tuple[str, str, Item]]) -> None:
-        """Keep what can never be stored: (worker, code, item). The same again is one letter."""
-        now = self._wall_ms()
-        rows = [_letter(worker_id, code, item, now) for worker_id, code, item in letters]
-
-        def work(connection: Connection) -> None:
-            for row in rows:
-                connection.exec_driver_sql(BURY, row)
-
-        await self._writer.run(work)
+    async def bury(self, letters: Sequence[Letter]) -> int:
+        """Keep what cannot be stored; returns how many older letters had to go."""
+        return await self._letters.bury(letters)
 
     def _store(
         self, connection: Connection, found: Sequence[Found], cursors: Sequence[tuple[str, CursorAt]], now: int
@@ -134,13 +132,15 @@ class IngestStore:
         last = int(connection.exec_driver_sql("SELECT last_insert_rowid()").scalar_one())
         changes: dict[int, tuple[int, int]] = {}
         names: dict[str, int] = {}
+        baseline = 0
         for (account, _, _), (_, item) in rows.items():
             total, unread = changes.get(account, (0, 0))
             changes[account] = (total + 1, unread + (not item.baseline))
-            names[item.account] = total + 1
+            if account not in self._directory.deleted:
+                names[item.account] = total + 1
+                baseline += item.baseline
         count(connection, changes)
-        fresh = sum(unread for _, unread in changes.values())
-        return Group(last - len(values) + 1, last, len(values), len(values) - fresh, names)
+        return Group(last - len(values) + 1, last, sum(names.values()), baseline, names)
 
     def _set_cursors(self, connection: Connection, cursors: Sequence[tuple[str, CursorAt]]) -> None:
         latest: dict[tuple[int, int], str] = {}
@@ -246,9 +246,3 @@ def _row(now: int, worker_id: str, item: Item) -> Row:
         item.url,
         item.subject,
     )
-
-
-def _letter(worker_id: str, code: str, item: Item, now: int) -> Row:
-    # the standard library's encoder, as msgspec refuses the lone surrogates that may be what is wrong with the item
-    encoded = json.dumps(msgspec.to_builtins(item))
-    return now, worker_id, code, encoded, blake2b(f"{worker_id} {encoded}".encode(), digest_size=16).digest()

@@ -94,7 +94,9 @@ dead_letters = Table(
     Column("at", Integer, nullable=False),
     Column("worker_id", Text, nullable=False),
     Column("code", Text, nullable=False),
+    Column("why", Text, nullable=False),
     Column("item", Text, nullable=False),
+    Column("bytes", Integer, nullable=False),
     Column("fingerprint", LargeBinary, nullable=False, unique=True),
 )
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from engine.store.accounts import AccountStore
 from engine.store.database import Database
+from engine.store.dead_letters import DeadLetterStore
 from engine.store.detections import DetectionStore
 from engine.store.directory import Directory
 from engine.store.ingest import IngestStore
@@ -24,7 +25,7 @@ class Store:
     """Everything the master remembers.
 
     Attributes:
-        accounts, detections, workers, platforms, journal: for everyone.
+        accounts, detections, workers, platforms, journal, dead_letters: for everyone.
         ingest, search: for engine.feed.
     """
 
@@ -39,9 +40,16 @@ class Store:
         self.workers = WorkerStore(self._writer, self._readers)
         self.platforms = PlatformStore(self._writer, self._readers)
         self.journal = JournalStore(self._writer, self._readers)
+        self.dead_letters = DeadLetterStore(self._writer, self._readers, wall_ms)
         self.search = SearchStore(self._writer, self._readers)
         self.ingest = IngestStore(
-            self._writer, self._readers, directory=directory, platforms=self.platforms, rate=rate, wall_ms=wall_ms
+            self._writer,
+            self._readers,
+            directory=directory,
+            platforms=self.platforms,
+            letters=self.dead_letters,
+            rate=rate,
+            wall_ms=wall_ms,
         )
 
     async def start(self) -> None:

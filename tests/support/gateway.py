@@ -1,7 +1,7 @@
 """A gateway on loopback over an `Api` in memory, and people who knock."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,6 +12,7 @@ import socketio
 from engine.gateway.auth import Tokens
 from engine.gateway.server import Gateway
 from engine.gateway.worker_namespace import WorkerDesk
+from engine.records import Misfit
 from tests.support.memory_ports import MemoryApi, make_api
 from worker.process import wire_json
 from worker.process.clock import wall_ms
@@ -77,11 +78,13 @@ class Store:
 
     def __init__(self) -> None:
         self.taken: list[Detections] = []
+        self.misfits: list[Misfit] = []
         self.gate: asyncio.Event | None = None
         self.refusal: ProtocolError | None = None
 
-    async def take(self, worker_id: str, batch: Detections) -> Stored:
+    async def take(self, worker_id: str, batch: Detections, misfits: Sequence[Misfit] = ()) -> Stored:
         self.taken.append(batch)
+        self.misfits += misfits
         if self.gate is not None:
             await self.gate.wait()
         if self.refusal is not None:

@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from engine.api.accounts import Accounts
+from engine.api.dead_letters import DeadLetters
 from engine.api.detections import Detections
 from engine.api.journal import Journal
 from engine.api.platforms import Platforms
@@ -18,8 +19,8 @@ from engine.api.room import Api
 from engine.api.status import SchedulingStatus, Status
 from engine.api.workers import Workers, WorkerSnapshot
 from engine.bus import Bus
-from engine.events import DetectionsStored, PlatformsChanged
-from engine.records import Account, Detection
+from engine.events import DeadLettersChanged, DetectionsStored, PlatformsChanged
+from engine.records import Account, DeadLetter, Detection, Letter
 from tests.support.memory_stores import (
     BEGAN,
     DEMO,
@@ -29,6 +30,7 @@ from tests.support.memory_stores import (
     MemoryDescriptors,
     MemoryFeed,
     MemoryFleet,
+    MemoryLetters,
     MemoryWorkers,
     OpenSealer,
     a_worker,
@@ -48,6 +50,7 @@ class MemoryApi:
     fleet: MemoryFleet
     workers: MemoryWorkers
     descriptors: MemoryDescriptors
+    letters: MemoryLetters
     _next_account: int = field(default=1)
 
     def add_account(self, display_name: str = "Blog", platform: str = "feed", **fields: Any) -> Account:
@@ -87,6 +90,14 @@ class MemoryApi:
         self.bus.publish(DetectionsStored(first, added[-1].id, len(added), {account_id: len(added)}, baseline))
         return added
 
+    def add_letter(self, account_id: str = "acc_9", code: str = "unknown_account", **item: Any) -> DeadLetter:
+        """Keep an item that could not be stored and publish DeadLettersChanged."""
+        given = {"seq": 1, "account": account_id, "epoch": 1, "kind": "comment", "external_id": "x", "found_at": 1}
+        why = {"unknown_account": "there is no such account"}.get(code, "its platform has no items of this kind")
+        letter = self.letters.add(Letter("local-1", code, why, given | item))
+        self.bus.publish(DeadLettersChanged())
+        return letter
+
     def add_platform(self, descriptor: Descriptor) -> None:
         """Offer one more platform and publish PlatformsChanged."""
         self.descriptors.by_key[descriptor.key] = descriptor
@@ -123,8 +134,9 @@ def make_api(
     bus = bus or Bus()
     feed, control = MemoryFeed(), MemoryWorkers(bus)
     store, fleet, descriptors = MemoryAccountStore(feed), MemoryFleet(control, bus), MemoryDescriptors(DEMO, FEED)
-    room = _room(bus, feed, control, store, fleet, descriptors, round(now.timestamp() * 1000))
-    memory = MemoryApi(room, bus, store, feed, fleet, control, descriptors)
+    letters = MemoryLetters()
+    room = _room(bus, feed, control, store, fleet, descriptors, letters, round(now.timestamp() * 1000))
+    memory = MemoryApi(room, bus, store, feed, fleet, control, descriptors, letters)
     for _ in range(workers):
         memory.add_worker()
     for number in range(max(accounts, min(detections, 1))):
@@ -141,10 +153,11 @@ def _room(
     store: MemoryAccountStore,
     fleet: MemoryFleet,
     descriptors: MemoryDescriptors,
+    letters: MemoryLetters,
     now_ms: int,
 ) -> Api:
     platforms, detections, journal = Platforms(descriptors), Detections(feed, feed, bus), Journal(fleet.journal)
-    workers = Workers(control, journal)
+    workers, dead_letters = Workers(control, journal), DeadLetters(letters, letters, bus)
 
     def scheduling() -> SchedulingStatus:
         total = sum(row.deleted_at is None for row in store.rows.values())
@@ -153,10 +166,13 @@ def _room(
 
     return Api(
         accounts=Accounts(store, fleet, OpenSealer(), platforms, wall_ms=lambda: now_ms, journal=journal),
+        dead_letters=dead_letters,
         detections=detections,
         journal=journal,
         platforms=platforms,
-        status=Status(VERSION, lambda: 12.5, workers, scheduling, detections),
+        status=Status(
+            VERSION, lambda: 12.5, workers, scheduling=scheduling, detections=detections, dead_letters=dead_letters
+        ),
         workers=workers,
         bus=bus,
     )

@@ -22,16 +22,18 @@ from engine.events import (
 from engine.records import (
     Account,
     Counts,
+    DeadLetter,
     Detection,
     DetectionFilter,
     JournalEntry,
     JournalFilter,
+    Letter,
     Marks,
     Missing,
     StaleRevision,
 )
 from worker.protocol.descriptor import Descriptor, Field, Text, Values
-from worker.protocol.messages import Identity
+from worker.protocol.messages import Identity, Item
 
 BEGAN = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)  #: when the first thing was added
 VERSION = "0.1.0"
@@ -271,6 +273,39 @@ class MemoryJournal:
             and (where.until is None or line.at < where.until)
             and (where.q is None or where.q.lower() in f"{line.what} {line.why}".lower())
         )
+
+
+class MemoryLetters:
+    """Satisfies the `DeadLetterStore` and `Retrier` of engine.api; `refusal` is what a retry is answered with."""
+
+    def __init__(self) -> None:
+        self.rows: list[DeadLetter] = []
+        self.dropped = 0
+        self.retried: list[Item] = []
+        self.refusal: tuple[str, str] | None = None
+
+    def add(self, letter: Letter, at: datetime = BEGAN) -> DeadLetter:
+        self.rows.append(DeadLetter(len(self.rows) + 1, at, letter))
+        return self.rows[-1]
+
+    async def page(self, before: int | None, limit: int) -> list[DeadLetter]:
+        return [row for row in self.rows[::-1] if before is None or row.id < before][:limit]
+
+    async def get(self, letter_id: int) -> DeadLetter | None:
+        return next((row for row in self.rows if row.id == letter_id), None)
+
+    async def remove(self, letter_id: int) -> bool:
+        before = len(self.rows)
+        self.rows = [row for row in self.rows if row.id != letter_id]
+        return len(self.rows) < before
+
+    async def counts(self) -> tuple[int, int]:
+        return len(self.rows), self.dropped
+
+    async def retry(self, worker_id: str, item: Item) -> tuple[str, str] | None:
+        if self.refusal is None:
+            self.retried.append(item)
+        return self.refusal
 
 
 class MemoryFleet:

@@ -52,7 +52,12 @@ class Overview(QObject):
         self._soon.timeout.connect(self._ask)
         self._steady = QTimer(self, interval=SAMPLE_MS)
         self._steady.timeout.connect(self._sample)
-        for signal in (bridge.detections_stored, bridge.detections_marked, bridge.accounts_removed):
+        for signal in (
+            bridge.detections_stored,
+            bridge.detections_marked,
+            bridge.accounts_removed,
+            bridge.dead_letters_changed,
+        ):
             signal.connect(self.refresh)
         directory.workers_changed.connect(self.refresh)
         directory.accounts_changed.connect(self.refresh)

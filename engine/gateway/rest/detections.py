@@ -2,9 +2,10 @@
 
 from msgspec import UnsetType
 
-from engine.api.errors import Invalid, NotFound
+from engine.api.errors import Invalid
 from engine.gateway.rest.answers import DetectionAnswer, Marked, detection_answer
 from engine.gateway.rest.bodies import DetectionsPatch
+from engine.gateway.rest.ids import number
 from engine.gateway.rest.query import DetectionsQuery
 from engine.gateway.rest.respond import Page
 from engine.gateway.rest.route import BASE, Call, Route
@@ -30,7 +31,7 @@ async def _page(call: Call) -> Page[DetectionAnswer]:
 
 
 async def _get(call: Call) -> DetectionAnswer:
-    return detection_answer(await call.api.detections.get(_number(call.parts["id"])))
+    return detection_answer(await call.api.detections.get(number(call, "detection")))
 
 
 async def _mark(call: Call) -> Marked:
@@ -40,9 +41,3 @@ async def _mark(call: Call) -> Marked:
     if isinstance(body.ids, UnsetType) and not isinstance(body.filter, UnsetType):
         return Marked(await call.api.detections.mark_where(body.filter.where(), body.marks()))
     raise Invalid("ids", "give “ids” or “filter”, one of them")
-
-
-def _number(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and len(text) <= 18):  # what fits into a row's id
-        raise NotFound(f"there is no detection “{text[:64]}”")
-    return int(text)

@@ -7,10 +7,10 @@ from contextlib import asynccontextmanager
 import pytest
 
 from engine.bus import Bus
-from engine.events import DetectionsStored
+from engine.events import DeadLettersChanged, DetectionsStored
 from engine.feed.ingest import Ingest
-from engine.records import Marks, Move
-from tests.support.stored import account, batch, item, open_store, page, put, texts
+from engine.records import Marks, Misfit, Move, from_ms
+from tests.support.stored import NOW, account, batch, item, open_store, page, put, texts
 from worker.process.tasks import spawn
 from worker.protocol.descriptor import Descriptor, Text
 from worker.protocol.messages import CursorAt, Rejected, Stored
@@ -28,8 +28,14 @@ class Feed:
         self.told: list[DetectionsStored] = []
         self.go = threading.Event()
         bus = Bus()
+        self.buried: list[DeadLettersChanged] = []
+        self.notes: list[tuple] = []
         bus.subscribe(DetectionsStored, self.told.append)
-        self.ingest = Ingest(store.ingest, bus, lambda: self.now)
+        bus.subscribe(DeadLettersChanged, self.buried.append)
+        self.ingest = Ingest(store.ingest, bus, lambda: self.now, self.note)
+
+    def note(self, what, *about, why="", request_id=None, details=None):
+        self.notes.append((what, *about, why, details))
 
     def hold(self):
         """Keep the writer busy until `go`."""
@@ -131,15 +137,30 @@ async def test_cursors_need_the_current_epoch_but_items_are_facts(tmp_path):
         assert len(await page(feed.store)) == 1
 
 
-async def test_unknown_and_deleted_accounts(tmp_path, expected_logs):
+async def test_unknown_accounts(tmp_path, expected_logs):
     expected_logs("ingest.dead_letters")
     async with open_feed(tmp_path) as feed:
-        await feed.store.accounts.delete("acc_2")
-        given = batch(item(1, "never"), item(2, "acc_2"), item(3))
-        answer = await feed.ingest.take("w1", given)
-        assert answer == Stored([3], [Rejected(1, "unknown_account"), Rejected(2, "unknown_account")])
+        given = batch(item(1, "never"), item(3))
+        assert await feed.ingest.take("w1", given) == Stored([3], [Rejected(1, "unknown_account")])
         await feed.ingest.take("w1", given)
         assert [(worker, code, each["seq"]) for worker, code, each in feed.letters()] == [("w1", "unknown_account", 1)]
+        assert feed.notes[0] == ("could not be stored", "never", "w1", "there is no such account", {"items": "1"})
+        assert len(feed.buried) == 2
+
+
+async def test_what_comes_for_an_account_in_the_bin_is_there_when_it_is_restored(tmp_path):
+    async with open_feed(tmp_path) as feed:
+        await feed.store.accounts.delete("acc_2")
+        late = item(2, "acc_2", text="late")
+        assert await feed.ingest.take("w1", batch(item(1), late)) == Stored([1, 2])
+        assert [(told.count, told.per_account) for told in feed.told] == [(1, {"acc_1": 1})]
+        assert (await feed.ingest.take("w1", batch(item(3, "acc_2")))).done == [3]
+        assert len(feed.told) == 1, "nobody is told of what nobody can see"
+        assert await texts(feed.store) == [""]
+        assert (await feed.store.detections.counts()).total == 1
+        await feed.store.accounts.restore("acc_2")
+        assert await texts(feed.store, account_id="acc_2") == ["", "late"]
+        assert (await feed.store.detections.counts()).unread == 3
 
 
 async def test_a_kind_that_the_platform_does_not_have(tmp_path, expected_logs):
@@ -283,3 +304,53 @@ async def test_large_groups_cross_statement_sizes(tmp_path):
         assert (group.first_id, group.last_id, group.count) == (1308, 2007, 700)
         found = await texts(feed.store)
         assert found[:3] == ["2699", "2698", "2697"]
+
+
+async def test_a_cursor_that_breaks_the_transaction_keeps_nobody_from_being_stored(tmp_path, expected_logs):
+    expected_logs("ingest.cursor_unstorable")
+    async with open_feed(tmp_path) as feed:
+        held = feed.hold()
+        first = spawn(feed.ingest.take("w0", batch(item(0))), name="first")
+        await asyncio.sleep(0)
+        bad = batch(item(1), cursors={"acc_1": CursorAt(0, POISON)})
+        good = batch(item(1, "acc_2"), cursors={"acc_2": CursorAt(0, "c2")})
+        taking = [spawn(feed.ingest.take(f"w{n}", given), name=f"take {n}") for n, given in enumerate((bad, good), 1)]
+        await asyncio.sleep(0)
+        feed.go.set()
+        assert await asyncio.gather(*taking) == [Stored([1]), Stored([1])]
+        await asyncio.gather(held, first)
+        assert [(await feed.store.accounts.get(name)).cursor for name in ("acc_1", "acc_2")] == [None, "c2"]
+        assert len(await page(feed.store)) == 3 and feed.letters() == []
+
+
+async def test_a_cursor_of_a_purged_account_is_passed_over(tmp_path):
+    async with open_feed(tmp_path) as feed:
+        await feed.store.accounts.delete("acc_2")
+        assert await feed.store.accounts.purge_deleted(from_ms(NOW + 1)) == 1
+        given = batch(item(1), cursors={"acc_1": CursorAt(0, "c1"), "acc_2": CursorAt(0, "c2")})
+        assert await feed.ingest.take("w1", given) == Stored([1])
+        assert (await feed.store.accounts.get("acc_1")).cursor == "c1"
+
+
+async def test_items_that_do_not_fit_are_buried_and_the_others_stored(tmp_path, expected_logs):
+    expected_logs("ingest.dead_letters")
+    async with open_feed(tmp_path) as feed:
+        misfit = Misfit(2, "it does not fit: Expected `str`", {"seq": 2, "account": "acc_1", "text": 7})
+        answer = await feed.ingest.take("w1", batch(item(1)), [misfit])
+        assert answer == Stored([1], [Rejected(2, "invalid")])
+        assert feed.letters() == [("w1", "invalid", {"seq": 2, "account": "acc_1", "text": 7})]
+
+
+async def test_a_letter_is_stored_once_its_reason_is_gone(tmp_path, expected_logs):
+    expected_logs("ingest.dead_letters")
+    async with open_feed(tmp_path) as feed:
+        lost = item(1, "acc_9", text="found again")
+        await feed.ingest.take("w1", batch(lost))
+        assert await feed.ingest.retry("w1", lost) == ("unknown_account", "there is no such account")
+        await feed.store.accounts.add(account("acc_9"), None)
+        assert await feed.ingest.retry("w1", lost) is None
+        assert await feed.ingest.retry("w1", lost) is None, "it is there already"
+        assert await texts(feed.store, account_id="acc_9") == ["found again"]
+        assert [told.per_account for told in feed.told] == [{"acc_9": 1}]
+        code, why = await feed.ingest.retry("w1", item(2, text=POISON))
+        assert code == "unstorable" and why.startswith("the database does not take it: ")

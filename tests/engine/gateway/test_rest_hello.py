@@ -20,6 +20,8 @@ async def test_status_has_the_documented_keys() -> None:
             "workers": {"total": 2, "online": 2, "offline": 0, "total_assigned_accounts": 0},
             "scheduling": {"total_accounts": 2, "assigned_accounts": 2, "unassigned_accounts": 0},
             "detections": {"total": 3, "unread": 3, "per_minute": 0},
+            "dead_letters": 0,
+            "dead_letters_dropped": 0,
         }
 
 

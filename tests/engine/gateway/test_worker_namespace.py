@@ -348,3 +348,45 @@ async def test_too_many_messages_at_once_are_busy(monkeypatch: pytest.MonkeyPatc
         gate.set()
         answers = await asyncio.gather(*waiting)
         assert [answer.get("code") for answer in answers] == [None] * 4 + ["busy"] * 2
+
+
+def a_raw_batch(*items: dict[str, Any], **payload: Any) -> dict[str, Any]:
+    """worker:detections as it goes over the wire, whatever is in it."""
+    given = {"seq": 0, "account": "a", "epoch": 1, "kind": "post", "external_id": "x", "found_at": 1}
+    packed = pack(Detections(items=[]), "r-1", 1)
+    return {**packed, "payload": {"items": [given | item for item in items], **payload}}
+
+
+async def test_items_that_do_not_fit_do_not_hold_the_others_of_their_batch_back() -> None:
+    async with house() as opened:
+        guest = await opened.worker()
+        bad = ({"seq": 2, "text": 7}, {"seq": 3, "kind": "poem"}, {"seq": 4, "surprise": 1})
+        cursors = {"a": {"epoch": 1, "cursor": "c"}}
+        for _ in range(4):  # and it is no strike: nobody is cut for it
+            raw = a_raw_batch({"seq": 1}, *bad, {"seq": 5}, cursors=cursors)
+            answer = await guest.call("worker:detections", raw, namespace="/worker")
+            assert answer["ok"] and answer["done"] == [1, 5]
+        assert [item.seq for item in opened.store.taken[0].items] == [1, 5]
+        assert opened.store.taken[0].cursors["a"].cursor == "c"
+        assert [(one.seq, one.item["seq"]) for one in opened.store.misfits[:3]] == [(2, 2), (3, 3), (4, 4)]
+        assert "$.text" in opened.store.misfits[0].why and "surprise" in opened.store.misfits[2].why
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        a_raw_batch({"seq": "one"}),
+        a_raw_batch({"seq": -1}),
+        a_raw_batch({"seq": 1, "text": 7}, cursors={"a": "c"}),
+        a_raw_batch({"seq": 1, "text": 7}, more=1),
+        a_raw_batch(*({"seq": n, "text": 7} for n in range(101))),
+        {**a_raw_batch(), "payload": {"items": [7]}},
+        {**a_raw_batch(), "payload": {"items": "all"}},
+    ],
+)
+async def test_a_batch_that_cannot_be_taken_apart_is_refused(raw: dict[str, Any]) -> None:
+    async with house() as opened:
+        guest = await opened.worker()
+        answer = await guest.call("worker:detections", raw, namespace="/worker")
+        assert answer["ok"] is False and answer["code"] in ("invalid", "too_large")
+        assert opened.store.taken == []
