@@ -88,6 +88,7 @@ async def test_a_killed_masters_outage_is_told_with_what_was_caught_up_and_what_
 async def acknowledged(master: MasterProcess, account_id: str, gap: dict[str, Any]) -> None:
     """It is listed, told in the story, and no longer shown once somebody has seen it; after a restart neither."""
     path = f"/accounts/{account_id}"
+    await eventually(lambda: master.items(f"{path}/gaps"), what="the store has it")
     assert await master.items(f"{path}/gaps") == [gap]
     status, _answer = await master.call("POST", f"{path}/gaps/acknowledge")
     assert status == 200 and (await master.account(account_id))["gap"] is None
@@ -122,5 +123,6 @@ async def test_a_sleep_is_one_gap_and_what_came_in_it_is_caught_up(tmp_path: Pat
         assert 14 <= gap["caught_up"] <= 20
         seconds = (moment(gap["until"]) - moment(gap["since"])).total_seconds()
         assert 14.9 < seconds < 21
-        assert len(await master.items(f"/accounts/{account_id}/gaps")) == 1
+        await eventually(lambda: master.items(f"/accounts/{account_id}/gaps"), what="the store has it")
+        assert await master.items(f"/accounts/{account_id}/gaps") == [gap]
         assert master.logged("master.loop_stalled")
