@@ -148,6 +148,8 @@ class Session:
         account, old = task.account, self._watched.get(task.account)
         if self._departures.over(account, task.epoch) or (old is not None and task.epoch < old.task.epoch):
             self._note(now, account, f"epoch {task.epoch} is stale")
+            if old is None and account not in self._leaving:  # the master may have died before it noted the release
+                self._release(account, task.epoch)
             return False
         if old is None or task.epoch > old.task.epoch:
             self._work.abort(account, now, f"epoch {task.epoch} begins")

@@ -199,6 +199,25 @@ def test_w6_a_revoked_account_is_aborted_then_released_and_its_epoch_is_over() -
     assert started(dialogue.assign(task(epoch=2))) == [("a", 2)]
 
 
+def test_what_it_has_released_and_is_given_back_is_released_again() -> None:
+    """A master that died before it noted the release gives the account back under the same epoch."""
+    dialogue = Dialogue()
+    dialogue.begin(task(due_in=20))
+    dialogue.revoke("a")
+    dialogue.tell(ev.ReleaseAnswered("a", 1))
+    dialogue.tell(ev.LinkLost())
+    assert of(dialogue.register(task()), ev.SendReleased) == [ev.SendReleased("a", 1)]
+    assert dialogue.session.held() == []
+
+
+def test_while_its_check_still_ends_what_is_given_back_is_not_released() -> None:
+    dialogue = Dialogue()
+    dialogue.begin(task())
+    dialogue.revoke("a")
+    assert not of(dialogue.assign(task()), ev.SendReleased)
+    assert of(dialogue.finish(outcome=None), ev.SendReleased) == [ev.SendReleased("a", 1)]
+
+
 def test_an_idle_account_is_released_at_once_and_the_release_repeated_until_heard() -> None:
     dialogue = Dialogue()
     dialogue.begin(task(due_in=20))
