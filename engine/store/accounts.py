@@ -123,11 +123,16 @@ class AccountStore(OwnershipStore):
             self._know(account_id, None, deleted=True)
 
     async def restore(self, account_id: str) -> Account:
-        """Take it out of the bin. One that is not in it comes back as it is. Raises Missing."""
+        """Take it out of the bin. One that is not in it comes back as it is. Raises Missing.
+
+        It comes back under a new epoch: its worker goes on from the cursor here, since what it had found and was not
+        yet stored when the account was deleted is gone.
+        """
 
         def work(connection: Connection) -> Account:
             dead = and_(accounts.c.deleted_at.is_not(None), accounts.c.id == account_id)
-            if connection.execute(update(accounts).where(dead).values(deleted_at=None)).rowcount:
+            back = update(accounts).where(dead).values(deleted_at=None, epoch=accounts.c.epoch + 1)
+            if connection.execute(back).rowcount:
                 connection.execute(COUNT, {"key": key_of(connection, account_id), "sign": 1})
             return account_rows.one(connection, account_id)
 

@@ -193,9 +193,11 @@ class Session:
         if event.message.sequence < self.sequence:
             return self._note(now, "session", f"revocation {event.message.sequence} is stale")
         self.sequence = event.message.sequence
-        known = [account for account in dict.fromkeys(event.message.accounts) if account in self._watched]
+        named = dict.fromkeys(event.message.accounts)
+        known = [account for account in named if account in self._watched]
+        gone = [account for account in named if account not in self._watched and account not in self._leaving]
         self._let_go(known, now, "revoked")
-        for account in set(event.message.accounts) - set(known) - set(self._leaving):
+        for account in gone:
             if (epoch := self._departures.last(account)) is not None:
                 self._release(account, epoch)  # let go before: say so again
 

@@ -5,6 +5,7 @@ import pytest
 
 from engine.records import Marks, Missing, Move, Sealed, StaleRevision, from_ms
 from tests.support.stored import NOW, account, item, open_store, page, put
+from worker.protocol.messages import CursorAt
 
 
 async def test_what_was_added_comes_back(tmp_path):
@@ -48,6 +49,17 @@ async def test_a_fresh_start_forgets_the_old_error(tmp_path):
         await store.accounts.add(account(), None)
         assert await store.accounts.save_health("acc_1", 0, "failing", "no route")
         assert (await store.accounts.change("acc_1", 1, {"status": "active"}, None)).last_error is None
+
+
+async def test_what_comes_out_of_the_bin_has_a_new_epoch_and_the_cursor_that_was_stored(tmp_path):
+    async with open_store(tmp_path) as store:
+        await store.accounts.add(account(), None)
+        await store.accounts.save_ownership([Move("acc_1", "w", 1)])
+        await store.ingest.store([], [("acc_1", CursorAt(1, "c1"))])
+        await store.accounts.delete("acc_1")
+        restored = await store.accounts.restore("acc_1")
+        assert (restored.epoch, restored.cursor) == (2, "c1")
+        assert (await store.accounts.restore("acc_1")).epoch == 2
 
 
 async def test_deleted_is_invisible_until_restored(tmp_path):
