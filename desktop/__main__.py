@@ -8,11 +8,12 @@ from desktop.frozen import give_back
 from engine.config import open_logs, read
 from worker.process.banner import say
 from worker.process.exit_codes import Stop
+from worker.process.hardening import harden
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Open the window and run until it is closed; exit with the code of contract.md."""
-    os.umask(0o077)
+    harden(undumpable=False)
     give_back(os.environ)
     try:
         options = read("vedette", sys.argv[1:] if arguments is None else arguments, os.environ, window=True)

@@ -5,18 +5,27 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
+from getpass import getpass
 
-from engine.config import Options, open_logs, read
+from engine.config import Options, open_logs, read_line
 from worker.process.banner import banner, say
 from worker.process.exit_codes import Exit, Stop
+from worker.process.hardening import harden
+from worker.process.secret import Secret
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run until asked to stop; exit with the code of contract.md."""
-    os.umask(0o077)
+    harden()
     try:
-        options = read("vedette-master", sys.argv[1:] if arguments is None else arguments, os.environ)
-        asyncio.run(run(options))
+        line = sys.argv[1:] if arguments is None else arguments
+        options, command = read_line("vedette-master", line, os.environ)
+        if command is None:
+            asyncio.run(run(options))
+        else:
+            from engine.commands.perform import perform
+
+            asyncio.run(perform(command, options, ask_passphrase))
     except Stop as stop:
         say(f"vedette-master: {stop.sentence}")
         sys.exit(stop.code)
@@ -32,13 +41,20 @@ async def run(options: Options) -> None:
     asked = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, asked.set)
-    master = Master(options)
+    master = Master(options, ask_passphrase)
     await master.start()
     try:
         announce(master.url, options)
         await asked.wait()
     finally:
         await master.close("asked to stop")
+
+
+def ask_passphrase(prompt: str = "Passphrase of the credentials: ") -> Secret | None:
+    """Ask in the terminal; None if there is none."""
+    if not sys.stdin or not sys.stdin.isatty():
+        return None
+    return Secret(getpass(prompt, sys.stderr))
 
 
 def announce(url: str, options: Options) -> None:

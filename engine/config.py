@@ -3,18 +3,21 @@
 import os
 from argparse import Namespace
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
 import configargparse
 import platformdirs
 
+from engine.config_commands import CommandLine, add_command_flags, command_of
 from engine.config_files import read_dotenv, read_toml
+from engine.config_secrets import OF_A_START, OF_COMMANDS, add_flags, take
 from engine.fleet.lease import Figures, derive
 from worker.process.banner import say
 from worker.process.exit_codes import Exit, Stop, cannot_use
 from worker.process.logs import configure
+from worker.process.secret import Secret
 
 T = TypeVar("T")
 LEVELS = ("debug", "info", "warning", "error")
@@ -32,8 +35,8 @@ class Options:
         check_interval: seconds; default interval of new accounts.
         retention_days: how long detections are kept; 0 is for ever.
         figures: heartbeat, time-out and lease, which derive from two options.
-        gap_after: seconds without a good check that are told as a gap.
         demo: create sample accounts if there are none.
+        encryption_key, passphrase: what the key for credentials is or is made from; None if nobody gave one.
     """
 
     data_dir: Path
@@ -49,8 +52,9 @@ class Options:
     rebalance_threshold: int
     retention_days: int
     figures: Figures
-    gap_after: float = 60.0
     demo: bool = False
+    encryption_key: Secret | None = None
+    passphrase: Secret | None = None
 
 
 def default_data_dir() -> Path:
@@ -65,11 +69,30 @@ def read(program: str, arguments: Sequence[str], environment: Mapping[str, str],
         Stop: code 78 with the option's name, its value and what is allowed, or with what is wrong in a file.
         SystemExit: from argparse, for --help (0) and unknown arguments (2).
     """
+    options, command = read_line(program, arguments, environment, window=window)
+    if command is not None:
+        _parser(program, options.data_dir, window).error(f"unrecognized arguments: {command.name}")
+    return options
+
+
+def read_line(
+    program: str, arguments: Sequence[str], environment: Mapping[str, str], *, window: bool = False
+) -> tuple[Options, CommandLine | None]:
+    """Read all options and the command, None to run. Raises as `read` does."""
     data_dir = _data_dir(program, arguments, environment)
     parser = _parser(program, data_dir, window)
     read_toml(data_dir / "vedette.toml", parser)
-    values = parser.parse_args(list(arguments), env_vars={**read_dotenv(data_dir / ".env"), **environment})
-    return _checked(values, data_dir)
+    dotenv = read_dotenv(data_dir / ".env")
+    values, words = parser.parse_known_args(list(arguments), env_vars={**dotenv, **environment})
+    names = OF_A_START if window else {**OF_A_START, **OF_COMMANDS}
+    secrets = take(values, names, environment, dotenv)
+    if window and words:
+        raise parser.error("unrecognized arguments: " + " ".join(words))
+    command = command_of(words, values, secrets) if words else None
+    if isinstance(command, str):
+        raise parser.error(command)
+    key, passphrase = secrets.get("encryption_key"), secrets.get("passphrase")
+    return replace(_checked(values, data_dir), encryption_key=key, passphrase=passphrase), command
 
 
 class _Parser(configargparse.ArgParser):  # type: ignore[misc]  # configargparse has no types
@@ -109,8 +132,10 @@ def _parser(program: str, data_dir: Path, window: bool) -> configargparse.ArgPar
     add("--check-interval", env_var="VEDETTE_CHECK_INTERVAL", default="30", help="seconds, of new accounts")
     add("--rebalance-threshold", env_var="VEDETTE_REBALANCE_THRESHOLD", default="3", help="accounts")
     add("--retention-days", env_var="VEDETTE_RETENTION_DAYS", default="0", help="detections are kept; 0 for ever")
-    add("--gap-after", env_var="VEDETTE_GAP_AFTER", default="60", help="seconds unwatched that are told (default: 60)")
     add("--demo", action="store_true", help="begin with sample accounts")
+    add_flags(parser, OF_A_START)
+    if not window:
+        add_command_flags(parser)
     return parser
 
 
@@ -133,7 +158,6 @@ def _checked(values: Namespace, data_dir: Path) -> Options:
         rebalance_threshold=_number(values, "rebalance_threshold", 1, 1000),
         retention_days=_number(values, "retention_days", 0, 36_500),
         figures=_figures(values),
-        gap_after=_convert(values, "gap_after", float, lambda n: 1 <= n <= 86_400, "seconds from 1 to 86400"),
         demo=bool(values.demo),
     )
 

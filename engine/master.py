@@ -8,6 +8,7 @@ import asyncio
 import os
 import random
 import sys
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from typing import Any
 
@@ -16,8 +17,8 @@ import structlog
 from engine.api.accounts import Accounts
 from engine.api.dead_letters import DeadLetters
 from engine.api.detections import Detections
-from engine.api.gaps import Gaps
 from engine.api.journal import Journal
+from engine.api.keys import Keys
 from engine.api.platforms import Platforms
 from engine.api.room import Api
 from engine.api.samples import add_samples, is_sample
@@ -45,12 +46,14 @@ from engine.store.errors import Busy, DiskFull, StoreError
 from engine.store.store import Store
 from engine.supervisor.supervisor import Plan, Supervisor
 from engine.vault.errors import VaultError
-from engine.vault.keys import KeyFile, open_vault
+from engine.vault.keeper import KeyKeeper
+from engine.vault.sources import Offered, Sources
 from worker import __version__
 from worker.process import tasks
 from worker.process.clock import lease_clock, wall_ms
 from worker.process.exit_codes import NO_ROOM, Exit, Stop, cannot_use
 from worker.process.logs import new_request_id, request
+from worker.process.secret import Secret
 from worker.protocol.errors import ProtocolError
 from worker.protocol.messages import Message, Shutdown
 
@@ -65,10 +68,14 @@ class Master:
     Attributes:
         api: what front ends use; there once start() has returned.
         url, token: how REST and /client are reached.
+
+    Args:
+        ask: asks a person for the passphrase of the credentials, on a thread; None from it if nobody is there.
     """
 
-    def __init__(self, options: Options) -> None:
+    def __init__(self, options: Options, ask: Callable[[], Secret | None] = lambda: None) -> None:
         self._options = options
+        self._offered = Offered(options.encryption_key, options.passphrase, ask)
         self._stack: AsyncExitStack | None = None
         self._closing: asyncio.Future[None] | None = None
         self._started_at = 0.0
@@ -133,12 +140,12 @@ class Master:
         store = self._store = Store(options.db_path)
         await store.start()
         stack.push_async_callback(store.close)
+        self._keys = KeyKeeper(store.keys, Sources(options.data_dir, self._offered))
+        await self._keys.start()
+        stack.push_async_callback(self._keys.close)
         self._recorder = Recorder(store.journal)
         await self._recorder.start()
         stack.push_async_callback(self._recorder.close)
-        self._recorder.note("the master started", MASTER, details={"version": __version__, "pid": str(os.getpid())})
-        sealed_exist = await store.accounts.any_sealed()
-        self._vault = await asyncio.to_thread(open_vault, KeyFile(options.data_dir), sealed_exist=sealed_exist)
         self._ingest = Ingest(store.ingest, self.bus, note=self._recorder.note)
         stack.push_async_callback(self._ingest.close)
         indexer = Indexer(store.search, self.bus)
@@ -156,6 +163,7 @@ class Master:
         stack.push_async_callback(housekeeping.close)
         self._build_fleet(stack)
         await self._open_doors(stack)
+        self._recorder.note("the master started", MASTER, details={"version": __version__, "pid": str(os.getpid())})
         await self._wake_the_fleet(stack)
         write_master_file(stack, options.data_dir, url=self.url, token=self.token, version=__version__)
         if options.demo:
@@ -163,7 +171,7 @@ class Master:
             stack.push_async_callback(tasks.cancel, samples)
 
     def _build_fleet(self, stack: AsyncExitStack) -> None:
-        settings = Settings(self._options.figures, self._options.rebalance_threshold, self._options.gap_after)
+        settings = Settings(self._options.figures, self._options.rebalance_threshold)
         state = FleetState(settings, random.SystemRandom(), lease_clock())
         self._runtime = Runtime(state, self._store.accounts, self.bus, record=self._recorder.record)
         self._runtime.start()
@@ -182,7 +190,7 @@ class Master:
             runtime=self._runtime,
             accounts=store.accounts,
             platforms=store.platforms,
-            vault=self._vault,
+            vault=self._keys.vault,
             bus=self.bus,
             figures=options.figures,
         )
@@ -214,7 +222,7 @@ class Master:
             accounts=Accounts(
                 store.accounts,
                 accounts,
-                self._vault,
+                self._keys.vault,
                 platforms,
                 wall_ms=wall_ms,
                 journal=journal,
@@ -222,11 +230,11 @@ class Master:
             ),
             dead_letters=dead_letters,
             detections=detections,
-            gaps=Gaps(store.gaps, store.accounts, accounts),
             journal=journal,
             platforms=platforms,
             status=status,
             workers=workers,
+            keys=Keys(self._keys, self._recorder.note, VaultError),
             bus=self.bus,
         )
 
@@ -249,7 +257,6 @@ class Master:
         self._workers.enter_all()
         for account in await self._store.accounts.load_all():
             self._runtime.submit(as_event(account))
-        self._runtime.submit(m.GapsKnown(tuple(await self._store.gaps.unacknowledged())))
         self._runtime.submit(m.Woke())
         meter = StallMeter(lambda seconds: self._runtime.submit(m.LoopStalled(seconds)))
         meter.start()
@@ -260,7 +267,6 @@ class Master:
         runtime.on(m.SpawnWorker, lambda c: supervisor.spawn(c.worker_id))
         runtime.on(m.StopWorker, lambda c: supervisor.stop(c.worker_id, c.why, hung=c.hung))
         runtime.on(m.CutWorker, lambda c: self._gateway.workers.cut(c.worker_id))
-        runtime.on_later(m.SaveGaps, lambda c: self._store.gaps.save(c.gaps))
         runtime.on_later(m.SaveRestarts, lambda c: self._workers.save_restarts(c.worker_id, c.restarts))
 
     async def _ask(self, worker_id: str, message: Message, request_id: str, timeout: float) -> dict[str, Any]:

@@ -36,7 +36,6 @@ class Account:
     Attributes:
         interval: seconds between checks, as the user wants it.
         worker_id, epoch: the owner and the fencing number of its assignment; no owner is None.
-        watched_at: when the last good check began; None before it, and while nobody wants it watched.
         cursor: where the next check starts; None before the first one.
         revision: grows with each change by a user; PATCH must carry it.
         unread: detections not yet read.
@@ -55,7 +54,6 @@ class Account:
     status: AccountStatus = "active"
     last_error: str | None = None
     last_check_at: datetime | None = None
-    watched_at: datetime | None = None
     worker_id: str | None = None
     epoch: int = 0
     cursor: str | None = None
@@ -92,33 +90,46 @@ class Move:
 
 
 @dataclass(frozen=True, slots=True)
-class Gap:
-    """A time in which nobody watched an account, or in which items may have been missed.
-
-    Attributes:
-        since: when the last good check before it began.
-        until: when the first good one after it did; None while it lasts.
-        caught_up: items that were found as soon as it was over.
-        complete: everything was caught up; False if that cannot be known, None while it lasts.
-        why: why nobody watched; empty if somebody did, but something may have been missed.
-        missed: why something may have been missed; empty if nothing was.
-    """
-
-    account_id: str
-    since: datetime
-    until: datetime | None
-    caught_up: int = 0
-    complete: bool | None = None
-    why: str = ""
-    missed: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class Sealed:
     """Sealed credentials and their version, which grows with each replacement."""
 
     blob: bytes
     version: int
+
+
+@dataclass(frozen=True, slots=True)
+class SealedRow:
+    """Sealed credentials on their way to another data key. `key` is the account's number, `account_id` its id."""
+
+    key: int
+    account_id: str
+    blob: bytes
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class DataKey:
+    """One data key, wrapped by the key-encryption key. `id` stands in the head of all that it sealed."""
+
+    id: int
+    wrapped: bytes
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class KeyBox:
+    """All that is stored about keys: nothing in it opens anything by itself.
+
+    Attributes:
+        source: where the key-encryption key is kept; empty until one was chosen.
+        facts: what that place needs to find it again (a salt, the name of an entry); never the key.
+        current: id of the data key that seals; 0 if there is none yet.
+    """
+
+    source: str = ""
+    facts: Mapping[str, str] = field(default_factory=dict)
+    keys: tuple[DataKey, ...] = ()
+    current: int = 0
 
 
 class Detection(msgspec.Struct, frozen=True, array_like=True, gc=False):

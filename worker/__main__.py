@@ -1,7 +1,6 @@
 """`vedette-worker`: arguments, exit codes, the tie to the parent process."""
 
 import asyncio
-import os
 import random
 import signal
 import sqlite3
@@ -21,6 +20,7 @@ from worker.process import logs
 from worker.process.banner import say
 from worker.process.dir_lock import DirLock
 from worker.process.exit_codes import Exit, Stop, cannot_use
+from worker.process.hardening import harden
 from worker.process.local_start import read_line
 
 START_LINE_WITHIN = 10.0  #: seconds
@@ -78,7 +78,7 @@ def _parser() -> configargparse.ArgumentParser:
 
 
 def _run_local() -> Exit:
-    _harden()
+    harden()
     stop = _StopSwitch()
     parent = Parent(stop.parent_gone)
     line = parent.start_line(START_LINE_WITHIN)
@@ -101,16 +101,6 @@ def _run_local() -> Exit:
         raise Stop(Exit.TEMPORARY, f"the worker cannot work in {setup.directory}: {error}") from None
     finally:
         lock.release()
-
-
-def _harden() -> None:
-    """Files are the user's alone, and no core dump holds a credential."""
-    os.umask(0o077)
-    try:
-        import resource
-    except ImportError:  # Windows has neither
-        return
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
 def _locked(directory: Path) -> DirLock:

@@ -10,7 +10,7 @@ from engine.bus import Bus
 from engine.events import PlatformsChanged
 from engine.fleet import messages as m
 from engine.fleet.lease import Figures
-from engine.records import Sealed
+from engine.records import Missing, Sealed, StaleRevision
 from engine.runtime import Runtime
 from engine.vault.errors import VaultError
 from worker.process.clock import lease_clock, wall_ms
@@ -18,7 +18,6 @@ from worker.protocol.descriptor import Descriptor
 from worker.protocol.errors import Code, ProtocolError
 from worker.protocol.messages import (
     Beaten,
-    CheckDone,
     Credentials,
     CredentialsGiven,
     Heartbeat,
@@ -115,7 +114,7 @@ class Door:
                 message.resources,
                 message.outbox,
                 message.degraded,
-                tuple(_checked(done, now) for done in message.checks),
+                tuple((done.account, max(0.0, (now - done.at) / 1000), done.outcome) for done in message.checks),
             )
         )
         return Beaten(message.nonce)
@@ -143,7 +142,11 @@ class Door:
         sealed = await self._accounts.sealed(message.account)
         if message.replacement is not None and message.version is not None:
             blob = self._vault.seal(message.account, "credentials", msgspec.json.encode(message.replacement))
-            version = await self._accounts.replace_sealed(message.account, blob, message.version)
+            try:
+                version = await self._accounts.replace_sealed(message.account, blob, message.version)
+            except (StaleRevision, Missing):
+                # its user gave others meanwhile: those count, and the worker asks for them
+                raise ProtocolError(Code.STALE_REVISION, "these credentials were changed meanwhile") from None
             return CredentialsGiven(message.replacement, version)
         if sealed is None:
             return CredentialsGiven({}, 0)
@@ -169,8 +172,3 @@ class Door:
             raise ProtocolError(Code.NOT_OWNER, "this account belongs to another worker")
         if account.epoch != epoch:
             raise ProtocolError(Code.STALE_EPOCH, f"the current epoch is {account.epoch}")
-
-
-def _checked(done: CheckDone, now: int) -> m.Checked:
-    ago = max(0.0, (now - done.at) / 1000)
-    return m.Checked(done.account, ago, done.outcome, done.at, done.ended_at, done.found, done.missed, done.more)

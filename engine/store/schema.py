@@ -38,7 +38,6 @@ accounts = Table(
     Column("revision", Integer, nullable=False),
     Column("created_at", Integer, nullable=False),
     Column("deleted_at", Integer),
-    Column("watched_at", Integer),
 )
 
 credentials = Table(
@@ -141,22 +140,17 @@ journal_subjects = Table(
     Column("line", Integer, primary_key=True),
 )
 
-gaps = Table(
-    "gaps",
-    metadata,
-    Column("account", Integer, primary_key=True),
-    Column("since", Integer, primary_key=True),
-    Column("until", Integer, nullable=False),
-    Column("caught_up", Integer, nullable=False),
-    Column("complete", Integer, nullable=False),
-    Column("why", Text, nullable=False),
-    Column("missed", Text, nullable=False),
-    Column("acknowledged", Integer, nullable=False),
-)
-
 settings = Table(
     "settings",
     metadata,
     Column("key", Text, primary_key=True),
     Column("value", Text, nullable=False),
+)
+
+data_keys = Table(
+    "data_keys",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("wrapped", LargeBinary, nullable=False),
+    Column("created_at", Integer, nullable=False),
 )

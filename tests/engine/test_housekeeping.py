@@ -70,7 +70,7 @@ async def test_the_bin_is_emptied_after_thirty_days_and_not_before(tmp_path: Pat
         assert await home.keeper.empty_bin() == 1
         with pytest.raises(Missing):
             await home.store.accounts.restore("a")
-        assert await home.store.accounts.any_sealed() is False
+        assert await home.store.keys.any_sealed() is False
 
 
 async def fill(store: Store) -> None:

@@ -214,21 +214,63 @@ async def test_a_damaged_key(data: Path, content: bytes) -> None:
     await refused(data, CONFIG, sentence)
 
 
-async def test_a_key_that_is_another_one_is_told_by_the_accounts(data: Path) -> None:
+async def test_a_key_that_is_another_one(data: Path) -> None:
     (data / "vault.key").write_bytes(base64.b64encode(bytes(32)))
+    sentence = (
+        f"the key file {data}/vault.key is not the one that the credentials here were sealed with: "
+        "bring back the right one from a backup"
+    )
+    await refused(data, CONFIG, sentence)
+
+
+async def test_credentials_that_do_not_open_are_told_by_their_account(data: Path) -> None:
+    connection = sqlite3.connect(data / "vedette.db", isolation_level=None)
+    [(blob,)] = connection.execute("SELECT blob FROM credentials").fetchall()
+    connection.execute("UPDATE credentials SET blob = ?", (blob[:-1] + bytes([blob[-1] ^ 1]),))
+    connection.close()
     async with running_master(data, "--local-workers", "1", "--heartbeat-interval", "1") as master:
         [account] = await master.items("/accounts")
 
         async def told() -> bool:
             now = await master.account(account["id"])
-            return now["status"] == "reauthenticate" and now["last_error"] == OTHER_KEY and now["next_check_at"] is None
+            return now["status"] == "reauthenticate" and now["last_error"] == CHANGED and now["next_check_at"] is None
 
         await eventually(told, within=20, what="the account says so")
         await eventually(lambda: master.logged("credentials.not_opened"))
         assert not faults_in_logs(data)
 
 
-OTHER_KEY = "These credentials were sealed with another key: bring back the key file they belong to."
+CHANGED = "These credentials were changed or belong to another account: enter them again."
+
+
+async def test_an_installation_with_a_key_from_the_environment(tmp_path: Path) -> None:
+    key, data = base64.b64encode(bytes(range(32))).decode(), tmp_path / "data"
+    (tmp_path / "key").write_text(key + "\n")
+    async with running_master(data, "--local-workers", "0", "--encryption-key-file", str(tmp_path / "key")) as master:
+        assert (await master.get("/keys"))["source"] == "environment"
+        assert await master.end() == 0
+    assert not (data / "vault.key").exists()
+    unset = "the key for the credentials here comes from VEDETTE_ENCRYPTION_KEY, which is not set: "
+    await refused(data, CONFIG, unset + "set it or VEDETTE_ENCRYPTION_KEY_FILE and start again")
+    other = base64.b64encode(bytes(32)).decode()
+    sentence = "VEDETTE_ENCRYPTION_KEY is not the key that the credentials here were sealed with: set the right one"
+    await refused(data, CONFIG, sentence, VEDETTE_ENCRYPTION_KEY=other)
+    sentence = "VEDETTE_ENCRYPTION_KEY is no key; allowed: 32 bytes in base64"
+    await refused(data, CONFIG, sentence, VEDETTE_ENCRYPTION_KEY="secret-but-wrong")
+
+
+async def test_an_installation_with_a_passphrase(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    (tmp_path / "phrase").write_text("correct horse battery\n")
+    async with running_master(data, "--local-workers", "0", "--passphrase-file", str(tmp_path / "phrase")) as master:
+        assert (await master.get("/keys"))["source"] == "passphrase"
+        assert await master.end() == 0
+    await refused(data, CONFIG, "the passphrase is wrong", VEDETTE_PASSPHRASE="something else")
+    sentence = (
+        "the credentials here are sealed with a passphrase: give it with --passphrase-file, with VEDETTE_PASSPHRASE, "
+        "or start in a terminal and be asked"
+    )
+    await refused(data, CONFIG, sentence)
 
 
 # --- options ---------------------------------------------------------------------------------------------------------

@@ -13,8 +13,8 @@ import msgspec
 from engine.api.accounts import Accounts
 from engine.api.dead_letters import DeadLetters
 from engine.api.detections import Detections
-from engine.api.gaps import Gaps
 from engine.api.journal import Journal
+from engine.api.keys import Keys
 from engine.api.platforms import Platforms
 from engine.api.room import Api
 from engine.api.status import SchedulingStatus, Status
@@ -22,6 +22,8 @@ from engine.api.workers import Workers, WorkerSnapshot
 from engine.bus import Bus
 from engine.events import DeadLettersChanged, DetectionsStored, PlatformsChanged
 from engine.records import Account, DeadLetter, Detection, Letter
+from engine.vault.errors import VaultError
+from tests.support.memory_keys import MemoryKeeper, no_note
 from tests.support.memory_stores import (
     BEGAN,
     DEMO,
@@ -169,12 +171,12 @@ def _room(
         accounts=Accounts(store, fleet, OpenSealer(), platforms, wall_ms=lambda: now_ms, journal=journal),
         dead_letters=dead_letters,
         detections=detections,
-        gaps=Gaps(fleet.gaps, store, fleet),
         journal=journal,
         platforms=platforms,
         status=Status(
             VERSION, lambda: 12.5, workers, scheduling=scheduling, detections=detections, dead_letters=dead_letters
         ),
         workers=workers,
+        keys=Keys(MemoryKeeper(), no_note, VaultError),
         bus=bus,
     )

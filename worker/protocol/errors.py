@@ -17,6 +17,7 @@ class Code(StrEnum):
     STALE_EPOCH = "stale_epoch"  #: it was once, under an earlier epoch
     DISPLACED = "displaced"  #: a newer connection of the same worker took over
     REVOKED = "revoked"  #: this worker may not come back
+    STALE_REVISION = "stale_revision"  #: rotated credentials were made from others than are stored now
     UNKNOWN_ACCOUNT = "unknown_account"
     UNKNOWN_PLATFORM = "unknown_platform"
     BUSY = "busy"  #: try again later

@@ -1,0 +1,1 @@
+"""What `vedette-master` does instead of running: backup, restore, diagnose, rotate-key."""
