@@ -35,6 +35,7 @@ class Options:
         check_interval: seconds; default interval of new accounts.
         retention_days: how long detections are kept; 0 is for ever.
         figures: heartbeat, time-out and lease, which derive from two options.
+        gap_after: seconds without a good check that are told as a gap.
         demo: create sample accounts if there are none.
         encryption_key, passphrase: what the key for credentials is or is made from; None if nobody gave one.
     """
@@ -52,6 +53,7 @@ class Options:
     rebalance_threshold: int
     retention_days: int
     figures: Figures
+    gap_after: float = 60.0
     demo: bool = False
     encryption_key: Secret | None = None
     passphrase: Secret | None = None
@@ -132,6 +134,7 @@ def _parser(program: str, data_dir: Path, window: bool) -> configargparse.ArgPar
     add("--check-interval", env_var="VEDETTE_CHECK_INTERVAL", default="30", help="seconds, of new accounts")
     add("--rebalance-threshold", env_var="VEDETTE_REBALANCE_THRESHOLD", default="3", help="accounts")
     add("--retention-days", env_var="VEDETTE_RETENTION_DAYS", default="0", help="detections are kept; 0 for ever")
+    add("--gap-after", env_var="VEDETTE_GAP_AFTER", default="60", help="seconds unwatched that are told (default: 60)")
     add("--demo", action="store_true", help="begin with sample accounts")
     add_flags(parser, OF_A_START)
     if not window:
@@ -158,6 +161,7 @@ def _checked(values: Namespace, data_dir: Path) -> Options:
         rebalance_threshold=_number(values, "rebalance_threshold", 1, 1000),
         retention_days=_number(values, "retention_days", 0, 36_500),
         figures=_figures(values),
+        gap_after=_convert(values, "gap_after", float, lambda n: 1 <= n <= 86_400, "seconds from 1 to 86400"),
         demo=bool(values.demo),
     )
 

@@ -17,6 +17,7 @@ import structlog
 from engine.api.accounts import Accounts
 from engine.api.dead_letters import DeadLetters
 from engine.api.detections import Detections
+from engine.api.gaps import Gaps
 from engine.api.journal import Journal
 from engine.api.keys import Keys
 from engine.api.platforms import Platforms
@@ -171,7 +172,7 @@ class Master:
             stack.push_async_callback(tasks.cancel, samples)
 
     def _build_fleet(self, stack: AsyncExitStack) -> None:
-        settings = Settings(self._options.figures, self._options.rebalance_threshold)
+        settings = Settings(self._options.figures, self._options.rebalance_threshold, self._options.gap_after)
         state = FleetState(settings, random.SystemRandom(), lease_clock())
         self._runtime = Runtime(state, self._store.accounts, self.bus, record=self._recorder.record)
         self._runtime.start()
@@ -230,6 +231,7 @@ class Master:
             ),
             dead_letters=dead_letters,
             detections=detections,
+            gaps=Gaps(store.gaps, store.accounts, accounts),
             journal=journal,
             platforms=platforms,
             status=status,
@@ -257,6 +259,7 @@ class Master:
         self._workers.enter_all()
         for account in await self._store.accounts.load_all():
             self._runtime.submit(as_event(account))
+        self._runtime.submit(m.GapsKnown(tuple(await self._store.gaps.unacknowledged())))
         self._runtime.submit(m.Woke())
         meter = StallMeter(lambda seconds: self._runtime.submit(m.LoopStalled(seconds)))
         meter.start()
@@ -267,6 +270,7 @@ class Master:
         runtime.on(m.SpawnWorker, lambda c: supervisor.spawn(c.worker_id))
         runtime.on(m.StopWorker, lambda c: supervisor.stop(c.worker_id, c.why, hung=c.hung))
         runtime.on(m.CutWorker, lambda c: self._gateway.workers.cut(c.worker_id))
+        runtime.on_later(m.SaveGaps, lambda c: self._store.gaps.save(c.gaps))
         runtime.on_later(m.SaveRestarts, lambda c: self._workers.save_restarts(c.worker_id, c.restarts))
 
     async def _ask(self, worker_id: str, message: Message, request_id: str, timeout: float) -> dict[str, Any]:

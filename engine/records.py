@@ -36,6 +36,7 @@ class Account:
     Attributes:
         interval: seconds between checks, as the user wants it.
         worker_id, epoch: the owner and the fencing number of its assignment; no owner is None.
+        watched_at: when the last good check began; None before it, and while nobody wants it watched.
         cursor: where the next check starts; None before the first one.
         revision: grows with each change by a user; PATCH must carry it.
         unread: detections not yet read.
@@ -54,6 +55,7 @@ class Account:
     status: AccountStatus = "active"
     last_error: str | None = None
     last_check_at: datetime | None = None
+    watched_at: datetime | None = None
     worker_id: str | None = None
     epoch: int = 0
     cursor: str | None = None
@@ -87,6 +89,28 @@ class Move:
     account_id: str
     worker_id: str | None
     epoch: int
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """A time in which nobody watched an account, or in which items may have been missed.
+
+    Attributes:
+        since: when the last good check before it began.
+        until: when the first good one after it did; None while it lasts.
+        caught_up: items that were found as soon as it was over.
+        complete: everything was caught up; False if that cannot be known, None while it lasts.
+        why: why nobody watched; empty if somebody did, but something may have been missed.
+        missed: why something may have been missed; empty if nothing was.
+    """
+
+    account_id: str
+    since: datetime
+    until: datetime | None
+    caught_up: int = 0
+    complete: bool | None = None
+    why: str = ""
+    missed: str = ""
 
 
 @dataclass(frozen=True, slots=True)

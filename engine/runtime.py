@@ -26,7 +26,7 @@ class OwnershipStore(Protocol):
     async def get_many(self, account_ids: Sequence[str]) -> dict[str, Account]: ...
     async def save_ownership(self, moves: Sequence[Move]) -> tuple[list[Move], list[Move]]: ...
     async def save_health(self, account_id: str, epoch: int, status: AccountStatus, last_error: str | None) -> bool: ...
-    async def save_checks(self, rows: Sequence[tuple[str, int]]) -> None: ...
+    async def save_checks(self, rows: Sequence[tuple[str, int, int | None]]) -> None: ...
 
 
 class Runtime:
@@ -161,7 +161,9 @@ class Runtime:
 
     async def _save_checks(self, command: m.SaveChecks) -> None:
         now = wall_ms()
-        await self._store.save_checks([(account_id, now - int(ago * 1000)) for account_id, ago in command.checks])
+        await self._store.save_checks(
+            [(account_id, now - int(ago * 1000), watched_at) for account_id, ago, watched_at in command.checks]
+        )
 
     async def tasks_for(self, duties: Sequence[m.Duty]) -> list[Task]:
         """Duties with the settings and cursors that the store has for them; deleted accounts are left out."""

@@ -11,7 +11,7 @@ import msgspec
 from engine.api.errors import Conflict, Invalid, NotFound
 from engine.api.journal import Journal
 from engine.api.platforms import Platforms
-from engine.records import Account, AccountStatus, JournalEntry, Missing, StaleRevision, from_ms
+from engine.records import Account, AccountStatus, Gap, JournalEntry, Missing, StaleRevision, from_ms
 from worker.protocol.descriptor import MAX_INTERVAL, Values
 from worker.protocol.messages import Identity, Quota
 
@@ -29,6 +29,7 @@ class AccountSnapshot:
     Attributes:
         reason: why it is unplaced or slowed; None while all is well.
         interval: seconds. quota: what the platform said is left, None where it does not say.
+        gap: the time in which nobody watched it: the one that lasts, else the newest that was not acknowledged.
     """
 
     id: str
@@ -50,6 +51,7 @@ class AccountSnapshot:
     tags: tuple[str, ...]
     created_at: datetime
     revision: int
+    gap: Gap | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +90,7 @@ class AccountLive:
     quota: Quota | None = None
     last_check_at: datetime | None = None
     next_check_at: datetime | None = None
+    gap: Gap | None = None
 
 
 class AccountStore(Protocol):
@@ -290,6 +293,7 @@ class Accounts:
             tags=account.tags,
             created_at=account.created_at,
             revision=account.revision,
+            gap=live.gap,
         )
 
 

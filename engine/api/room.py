@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from engine.api.accounts import Accounts
 from engine.api.dead_letters import DeadLetters
 from engine.api.detections import Detections
+from engine.api.gaps import Gaps
 from engine.api.journal import Journal
 from engine.api.keys import Keys
 from engine.api.platforms import Platforms
@@ -20,6 +21,7 @@ class Api:
     accounts: Accounts
     dead_letters: DeadLetters
     detections: Detections
+    gaps: Gaps
     journal: Journal
     platforms: Platforms
     status: Status

@@ -1,6 +1,7 @@
 """The fleet as engine.api.accounts needs it."""
 
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from datetime import datetime
 from typing import Any, Protocol
 
 import msgspec
@@ -14,7 +15,7 @@ from engine.events import AccountRemoved
 from engine.fleet import messages as m
 from engine.fleet.entries import WorkerEntry
 from engine.journal import Note
-from engine.records import Account, from_ms
+from engine.records import Account, from_ms, to_ms
 from engine.runtime import Runtime
 from worker.process.clock import lease_clock, wall_ms
 from worker.process.logs import current_request_id
@@ -64,7 +65,12 @@ class AccountControl:
             quota=entry.quota,
             last_check_at=None if checked is None else from_ms(wall - int((now - checked) * 1000)),
             next_check_at=None if due is None else from_ms(wall + int(max(0.0, due - now) * 1000)),
+            gap=self._runtime.state.tables.gaps.shown(account_id, now),
         )
+
+    def acknowledge(self, account_ids: Sequence[str]) -> None:
+        """Their gaps have been seen and are not shown any more."""
+        self._runtime.submit(m.GapsAcknowledged(tuple(account_ids)))
 
     def knows_worker(self, worker_id: str) -> bool:
         """Whether an account may be pinned to it."""
@@ -135,7 +141,10 @@ class AccountControl:
 
 def as_event(account: Account) -> m.AccountAdded:
     """A stored account as the fleet is told of it."""
-    ago = None if account.last_check_at is None else wall_ms() / 1000 - account.last_check_at.timestamp()
+
+    def ago(moment: datetime | None) -> float | None:
+        return None if moment is None else wall_ms() / 1000 - moment.timestamp()
+
     return m.AccountAdded(
         account.id,
         account.platform,
@@ -144,5 +153,7 @@ def as_event(account: Account) -> m.AccountAdded:
         owner=account.worker_id,
         pinned_to=account.pinned_to,
         status=account.status,
-        checked_ago=ago,
+        checked_ago=ago(account.last_check_at),
+        watched_ago=ago(account.watched_at),
+        watched_at=None if account.watched_at is None else to_ms(account.watched_at),
     )

@@ -18,6 +18,7 @@ from worker.protocol.descriptor import Descriptor
 from worker.protocol.errors import Code, ProtocolError
 from worker.protocol.messages import (
     Beaten,
+    CheckDone,
     Credentials,
     CredentialsGiven,
     Heartbeat,
@@ -114,7 +115,7 @@ class Door:
                 message.resources,
                 message.outbox,
                 message.degraded,
-                tuple((done.account, max(0.0, (now - done.at) / 1000), done.outcome) for done in message.checks),
+                tuple(_checked(done, now) for done in message.checks),
             )
         )
         return Beaten(message.nonce)
@@ -172,3 +173,8 @@ class Door:
             raise ProtocolError(Code.NOT_OWNER, "this account belongs to another worker")
         if account.epoch != epoch:
             raise ProtocolError(Code.STALE_EPOCH, f"the current epoch is {account.epoch}")
+
+
+def _checked(done: CheckDone, now: int) -> m.Checked:
+    ago = max(0.0, (now - done.at) / 1000)
+    return m.Checked(done.account, ago, done.outcome, done.at, done.ended_at, done.found, done.missed, done.more)

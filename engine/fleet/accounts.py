@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from engine.fleet import messages as m
 from engine.fleet.entries import AccountEntry, WorkerEntry
+from engine.fleet.journal import SAID
 from engine.fleet.tables import Tables
 from engine.records import AccountStatus, Move
 from worker.protocol.messages import Outcome
@@ -18,13 +19,6 @@ STATUS: dict[Outcome, AccountStatus] = {
     "unreachable": "failing",
     "changed": "failing",
     "error": "failing",
-}
-SAID: dict[Outcome, str] = {  #: what the journal says of a check that did not go well
-    "rate_limited": "the platform asked to wait",
-    "refused": "the platform refused the credentials",
-    "unreachable": "the platform could not be reached",
-    "changed": "the platform's answer was not understood",
-    "error": "the check failed",
 }
 
 
@@ -51,6 +45,7 @@ class AccountsDesk:
             due=None if checked is None else checked + event.interval,
         )
         self._t.accounts[account.id] = account
+        self._t.gaps.added(event, now)
         owner = self._t.workers.get(event.owner or "")
         if owner is not None:
             self._t.give(account, owner, event.epoch)
@@ -67,6 +62,7 @@ class AccountsDesk:
             return
         account.interval, account.pinned_to, account.status = event.interval, event.pinned_to, event.status
         account.error = None if event.status == "active" else account.error
+        self._t.gaps.edited(event, now)
         self._let_go_if_unwanted(account)
         if account.owner is not None and not account.revoking:
             if account.pinned_to is not None and account.pinned_to != account.owner:
@@ -83,6 +79,7 @@ class AccountsDesk:
         if account is None:
             return
         account.removed = True
+        self._t.gaps.forget(account.id)
         self._t.journal.write(now, "deleted", account.id)
         self._let_go_if_unwanted(account)
         self._forget_if_done(account)
@@ -149,6 +146,7 @@ class AccountsDesk:
     def _say_unplaced(self, account: AccountEntry, reason: str, now: float) -> None:
         if account.reason != reason:
             account.reason = reason
+            self._t.gaps.blame(account.id, reason, now)
             self._t.journal.write(now, "unplaced", account.id, why=reason)
             self._t.tell_account(account.id)
 
@@ -357,16 +355,18 @@ class AccountsDesk:
             account.status, account.error = status, error
             self._t.command(m.SaveHealth(account.id, account.epoch, status, error))
 
-    def checked(self, worker_id: str, checks: Iterable[tuple[str, float, Outcome]], now: float) -> None:
+    def checked(self, worker_id: str, checks: Iterable[m.Checked], now: float) -> None:
         """Finished checks that came with a heartbeat."""
-        known: list[tuple[str, float]] = []
-        for account_id, ago, _outcome in checks:
-            account = self._t.accounts.get(account_id)
+        known: list[tuple[str, float, int | None]] = []
+        for done in checks:
+            account = self._t.accounts.get(done.account_id)
             if account is not None and account.owner == worker_id:
-                account.checked = now - ago
+                account.checked = now - done.ago
                 account.due = max(account.due or 0.0, account.checked + account.interval)
-                known.append((account_id, ago))
-                self._t.tell_account(account_id)
+                known.append((account.id, done.ago, done.at if done.outcome == "ok" else None))
+                self._t.gaps.checked(worker_id, done, now)
+                self._t.tell_account(account.id)
+        self._t.gaps.save()
         if known:
             self._t.command(m.SaveChecks(tuple(known)))
 

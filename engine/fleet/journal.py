@@ -4,6 +4,16 @@ from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from worker.protocol.messages import Outcome
+
+SAID: dict[Outcome, str] = {  #: a check that did not go well
+    "rate_limited": "the platform asked to wait",
+    "refused": "the platform refused the credentials",
+    "unreachable": "the platform could not be reached",
+    "changed": "the platform's answer was not understood",
+    "error": "the check failed",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Line:

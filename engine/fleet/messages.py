@@ -4,9 +4,10 @@
 """
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from engine.events import Event as BusEvent
-from engine.records import AccountStatus, Move, WorkerKind
+from engine.records import AccountStatus, Gap, Move, WorkerKind
 from worker.protocol.messages import Outcome, Quota, Resources
 
 # --- events ----------------------------------------------------------------------------------------------------------
@@ -24,6 +25,7 @@ class AccountAdded(Event):
     Attributes:
         owner: the worker that the store names as its owner, if any.
         checked_ago: seconds since its last check, None if it never had one.
+        watched_ago, watched_at: since its last good one, in seconds and as milliseconds since 1970 UTC.
     """
 
     account_id: str
@@ -34,6 +36,8 @@ class AccountAdded(Event):
     pinned_to: str | None = None
     status: AccountStatus = "active"
     checked_ago: float | None = None
+    watched_ago: float | None = None
+    watched_at: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,9 +116,28 @@ class WorkerRegistered(Event):
     resources: Resources = field(default_factory=Resources)
 
 
+class Checked(NamedTuple):
+    """One finished check.
+
+    Attributes:
+        ago: seconds since it began.
+        at, ended: when it began and ended, ms since 1970 UTC, by the worker's clock.
+        found, missed, more: see worker.protocol.messages.CheckDone.
+    """
+
+    account_id: str
+    ago: float
+    outcome: Outcome
+    at: int = 0
+    ended: int = 0
+    found: int = 0
+    missed: str = ""
+    more: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class HeartbeatReceived(Event):
-    """`checks` are (account, seconds ago, outcome); `sequence` and `digest` say what it really runs."""
+    """`checks` finished since the last one; `sequence` and `digest` say what it really runs."""
 
     worker_id: str
     incarnation: str
@@ -123,7 +146,7 @@ class HeartbeatReceived(Event):
     resources: Resources = field(default_factory=Resources)
     outbox: int = 0
     degraded: str = ""
-    checks: tuple[tuple[str, float, Outcome], ...] = ()
+    checks: tuple[Checked, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,6 +231,20 @@ class Reported(Event):
     retry_in: float | None = None
     quota: Quota | None = None
     request_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class GapsKnown(Event):
+    """At start: gaps that users have not acknowledged, the newest of each account."""
+
+    gaps: tuple[Gap, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class GapsAcknowledged(Event):
+    """A user has seen the gaps of these accounts."""
+
+    account_ids: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -306,9 +343,17 @@ class SaveHealth(Command):
 
 @dataclass(frozen=True, slots=True)
 class SaveChecks(Command):
-    """Commit when accounts were last checked: (account, seconds ago)."""
+    """Commit when accounts were last checked: (account, seconds ago, and if it was good the ms since 1970 UTC)."""
 
-    checks: tuple[tuple[str, float], ...]
+    checks: tuple[tuple[str, float, int | None], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SaveGaps(Command):
+    """Commit gaps that were found or have grown. Comes before the SaveChecks of the checks that found them, so that a
+    crash in between finds them again."""
+
+    gaps: tuple[Gap, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,17 +21,23 @@ PATROL = 1.0  #: seconds between looks at who went silent
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What the fleet's decisions depend on. `rebalance_threshold`: accounts between fullest and emptiest worker."""
+    """What the fleet's decisions depend on.
+
+    Attributes:
+        rebalance_threshold: accounts between fullest and emptiest worker.
+        gap_after: seconds without a good check that are worth telling.
+    """
 
     figures: Figures
     rebalance_threshold: int = 3
+    gap_after: float = 60.0
 
 
 class FleetState:
     """Who watches what, and why."""
 
     def __init__(self, settings: Settings, rng: Rng, started: float) -> None:
-        self.tables = Tables(no_verdict_before=started)
+        self.tables = Tables(started, gap_after=settings.gap_after, heartbeat=settings.figures.heartbeat)
         self._accounts = AccountsDesk(self.tables, settings.rebalance_threshold)
         self._workers = WorkersDesk(self.tables, self._accounts, settings.figures, rng)
         self._next_patrol = started
@@ -58,6 +64,8 @@ class FleetState:
             m.OwnerGone: workers.owner_gone,
             m.LoopStalled: workers.loop_stalled,
             m.Closing: workers.closing,
+            m.GapsKnown: self.tables.gaps.known,
+            m.GapsAcknowledged: self.tables.gaps.acknowledged,
             m.Woke: self._woke,
         }
 
@@ -70,6 +78,7 @@ class FleetState:
 
     def _woke(self, _event: m.Woke, now: float) -> None:
         self._workers.patrol(now)
+        self.tables.gaps.patrol(now)
         if self.tables.save_failed:
             self.tables.save_failed, self.tables.retry_placing = False, True
 

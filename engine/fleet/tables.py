@@ -4,6 +4,7 @@ from engine.events import AccountChanged, WorkerChanged
 from engine.fleet import messages as m
 from engine.fleet.allocation import Allocation
 from engine.fleet.entries import AccountEntry, WorkerEntry
+from engine.fleet.gaps import Gaps
 from engine.fleet.journal import Journal
 
 
@@ -18,9 +19,10 @@ class Tables:
         save_failed: an ownership could not be saved; the next patrol tries again.
         no_verdict_before: until then nobody is declared dead for being silent (start, wake from sleep, own stall).
         closing: place and spawn nothing any more.
+        gaps: when nobody watched an account.
     """
 
-    def __init__(self, no_verdict_before: float) -> None:
+    def __init__(self, started: float, *, gap_after: float, heartbeat: float) -> None:
         self.workers: dict[str, WorkerEntry] = {}
         self.accounts: dict[str, AccountEntry] = {}
         self.allocation = Allocation(self.workers)
@@ -29,11 +31,19 @@ class Tables:
         self.retry_placing = False
         self.rebalance = False
         self.save_failed = False
-        self.no_verdict_before = no_verdict_before
+        self.no_verdict_before = started
         self.closing = False
         self.journal = Journal()
         self._commands: list[m.Command] = []
         self._wakes: list[float] = []
+        self.gaps = Gaps(
+            started,
+            least=gap_after,
+            heartbeat=heartbeat,
+            journal=self.journal,
+            command=self.command,
+            tell=self.tell_account,
+        )
 
     # --- what is to be done
 

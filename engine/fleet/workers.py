@@ -171,6 +171,7 @@ class WorkersDesk:
     def loop_stalled(self, event: m.LoopStalled, now: float) -> None:
         """After an own stall nobody else is dead: a full time-out for everyone (M4)."""
         self._t.no_verdict_before = now + self._figures.timeout
+        self._t.gaps.stalled(event.seconds, now)
         why = "the computer slept or was too busy: every worker gets a full time-out"
         self._t.journal.write(now, f"the master stood still for {event.seconds:.0f} s", MASTER, why=why)
         self._t.log("warning", "master.loop_stalled", seconds=round(event.seconds, 1))

@@ -12,7 +12,7 @@ from engine.store.schema import accounts, counters
 
 AnyRow = Row[*tuple[Any, ...]]
 LIVE = accounts.c.deleted_at.is_(None)
-MOMENTS = ("created_at", "last_check_at", "deleted_at")
+MOMENTS = ("created_at", "last_check_at", "watched_at", "deleted_at")
 FIELDS = tuple(field.name for field in fields_of(Account))
 
 

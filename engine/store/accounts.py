@@ -92,6 +92,8 @@ class AccountStore(OwnershipStore):
         values = account_rows.encoded(fields) | {"revision": revision + 1}
         if fields.get("status") == "active":  # a fresh start: the old reason no longer holds
             values["last_error"] = None
+        elif fields.get("status") == "paused":  # nobody wants it watched: what comes meanwhile is no gap
+            values["watched_at"] = None
 
         def work(connection: Connection) -> Account:
             fitting = and_(LIVE, accounts.c.id == account_id, accounts.c.revision == revision)
@@ -112,7 +114,7 @@ class AccountStore(OwnershipStore):
 
         def work(connection: Connection) -> bool:
             living = and_(LIVE, accounts.c.id == account_id)
-            if not connection.execute(update(accounts).where(living).values(deleted_at=now)).rowcount:
+            if not connection.execute(update(accounts).where(living).values(deleted_at=now, watched_at=None)).rowcount:
                 return False
             connection.execute(COUNT, {"key": key_of(connection, account_id), "sign": -1})
             return True

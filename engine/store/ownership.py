@@ -17,8 +17,11 @@ MOVE = text("""UPDATE accounts SET worker_id = wanted.worker_id, epoch = wanted.
         json_extract(value, '$[2]') AS epoch FROM json_each(:moves)) AS wanted
     WHERE accounts.id = wanted.id AND accounts.epoch = wanted.epoch - 1 AND accounts.deleted_at IS NULL
     RETURNING id""")
-CHECKED = text("""UPDATE accounts SET last_check_at = done.at
-    FROM (SELECT json_extract(value, '$[0]') AS id, max(json_extract(value, '$[1]')) AS at
+# a check that ended after the user paused the account does not make it watched
+CHECKED = text("""UPDATE accounts SET last_check_at = done.at,
+        watched_at = iif(status = 'paused', NULL, coalesce(done.watched_at, accounts.watched_at))
+    FROM (SELECT json_extract(value, '$[0]') AS id, max(json_extract(value, '$[1]')) AS at,
+            max(json_extract(value, '$[2]')) AS watched_at
         FROM json_each(:rows) GROUP BY 1) AS done
     WHERE accounts.id = done.id AND coalesce(accounts.last_check_at, 0) < done.at""")
 
@@ -54,8 +57,12 @@ class OwnershipStore:
         saving = saving.where(accounts.c.status != "paused").values(status=status, last_error=last_error)
         return bool(await self._writer.run(lambda connection: connection.execute(saving).rowcount))
 
-    async def save_checks(self, rows: Sequence[tuple[str, int]]) -> None:
-        """When accounts were last checked: (account id, milliseconds since 1970 UTC); never goes back."""
+    async def save_checks(self, rows: Sequence[tuple[str, int, int | None]]) -> None:
+        """When accounts were last checked, and if that was good when it began; never goes back.
+
+        Args:
+            rows: (account id, ms since 1970 UTC, the same by the worker's clock or None).
+        """
         done = msgspec.json.encode(rows).decode()
         if rows:
             await self._writer.run(lambda connection: connection.execute(CHECKED, {"rows": done}).close())

@@ -38,6 +38,7 @@ accounts = Table(
     Column("revision", Integer, nullable=False),
     Column("created_at", Integer, nullable=False),
     Column("deleted_at", Integer),
+    Column("watched_at", Integer),
 )
 
 credentials = Table(
@@ -138,6 +139,19 @@ journal_subjects = Table(
     metadata,
     Column("subject", Text, primary_key=True),
     Column("line", Integer, primary_key=True),
+)
+
+gaps = Table(
+    "gaps",
+    metadata,
+    Column("account", Integer, primary_key=True),
+    Column("since", Integer, primary_key=True),
+    Column("until", Integer, nullable=False),
+    Column("caught_up", Integer, nullable=False),
+    Column("complete", Integer, nullable=False),
+    Column("why", Text, nullable=False),
+    Column("missed", Text, nullable=False),
+    Column("acknowledged", Integer, nullable=False),
 )
 
 settings = Table(

@@ -10,6 +10,7 @@ from engine.store.database import Database
 from engine.store.dead_letters import DeadLetterStore
 from engine.store.detections import DetectionStore
 from engine.store.directory import Directory
+from engine.store.gaps import GapStore
 from engine.store.ingest import IngestStore
 from engine.store.journal import JournalStore
 from engine.store.keys import KeyStore
@@ -26,7 +27,7 @@ class Store:
     """Everything the master remembers.
 
     Attributes:
-        accounts, detections, workers, platforms, journal, dead_letters, keys: for everyone.
+        accounts, detections, workers, platforms, journal, dead_letters, gaps, keys: for everyone.
         ingest, search: for engine.feed.
     """
 
@@ -42,6 +43,7 @@ class Store:
         self.platforms = PlatformStore(self._writer, self._readers)
         self.journal = JournalStore(self._writer, self._readers)
         self.dead_letters = DeadLetterStore(self._writer, self._readers, wall_ms)
+        self.gaps = GapStore(self._writer, self._readers, wall_ms)
         self.keys = KeyStore(self._writer, self._readers)
         self.search = SearchStore(self._writer, self._readers)
         self.ingest = IngestStore(

@@ -848,6 +848,50 @@
    <translation>电脑曾休眠或过于繁忙：每个工作节点都重新获得完整的超时时间</translation>
   </message>
   <message>
+   <source>this computer slept or stood still</source>
+   <translation>这台电脑休眠或停顿了</translation>
+  </message>
+  <message>
+   <source>Vedette was not running</source>
+   <translation>Vedette 没有运行</translation>
+  </message>
+  <message>
+   <source>its worker did not get to it</source>
+   <translation>工作节点没能及时检查</translation>
+  </message>
+  <message>
+   <source>the platform shows only its newest items, and all of them were new</source>
+   <translation>平台只显示最新的内容，而这些内容全部是新的</translation>
+  </message>
+  <message>
+   <source>there was more than the platform hands out</source>
+   <translation>内容多于平台一次能给出的数量</translation>
+  </message>
+  <message>
+   <source>the platform has numbered everything anew</source>
+   <translation>平台对所有内容重新编号了</translation>
+  </message>
+  <message>
+   <source>the platform keeps items only for a while</source>
+   <translation>平台只保留一段时间内的内容</translation>
+  </message>
+  <message>
+   <source>not all of it has been caught up yet</source>
+   <translation>尚未全部补上</translation>
+  </message>
+  <message>
+   <source>not watched for {seconds} s; {n} caught up</source>
+   <translation>{seconds} 秒无人监控；补上了 {n} 条</translation>
+  </message>
+  <message>
+   <source>not watched for {seconds} s; {n} caught up, others unknown</source>
+   <translation>{seconds} 秒无人监控；补上了 {n} 条，其余无法得知</translation>
+  </message>
+  <message>
+   <source>something may have been missed; {n} caught up, others unknown</source>
+   <translation>可能有遗漏；补上了 {n} 条，其余无法得知</translation>
+  </message>
+  <message>
    <source>online</source>
    <translation>在线</translation>
   </message>

@@ -1,7 +1,7 @@
 """Drives a FleetState by hand: a manual clock, a store that answers when asked to, workers that only are told."""
 
 import random
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from engine.fleet import messages as m
 from engine.fleet.lease import derive
@@ -75,11 +75,12 @@ class FleetDriver:
         self.tell(m.WorkerRegistered(worker_id, f"i{self.now}", "host", 100, "0", frozenset(platforms)))
         self.beat(worker_id)
 
-    def beat(self, worker_id: str, *, checks: tuple[tuple[str, float, str], ...] = ()) -> None:
+    def beat(self, worker_id: str, *, checks: tuple[tuple[Any, ...], ...] = ()) -> None:
         """A heartbeat that tells the truth."""
         entry = self.state.tables.workers[worker_id]
         digest = digest_of(self.held.get(worker_id, {}).items())
-        self.tell(m.HeartbeatReceived(worker_id, entry.incarnation, entry.sequence, digest, checks=checks))  # type: ignore[arg-type]
+        told = tuple(m.Checked(*check) for check in checks)
+        self.tell(m.HeartbeatReceived(worker_id, entry.incarnation, entry.sequence, digest, checks=told))
         self.save()
 
     def account(self, account_id: str, **fields: object) -> None:

@@ -13,6 +13,7 @@ import msgspec
 from engine.api.accounts import Accounts
 from engine.api.dead_letters import DeadLetters
 from engine.api.detections import Detections
+from engine.api.gaps import Gaps
 from engine.api.journal import Journal
 from engine.api.keys import Keys
 from engine.api.platforms import Platforms
@@ -171,6 +172,7 @@ def _room(
         accounts=Accounts(store, fleet, OpenSealer(), platforms, wall_ms=lambda: now_ms, journal=journal),
         dead_letters=dead_letters,
         detections=detections,
+        gaps=Gaps(fleet.gaps, store, fleet),
         journal=journal,
         platforms=platforms,
         status=Status(

@@ -25,12 +25,14 @@ from engine.records import (
     DeadLetter,
     Detection,
     DetectionFilter,
+    Gap,
     JournalEntry,
     JournalFilter,
     Letter,
     Marks,
     Missing,
     StaleRevision,
+    to_ms,
 )
 from worker.protocol.descriptor import Descriptor, Field, Text, Values
 from worker.protocol.messages import Identity, Item
@@ -182,6 +184,10 @@ class MemoryAccountStore:
         account = self.rows.get(account_id)
         return None if account is None or account.deleted_at else self._counted(account)
 
+    async def get_many(self, account_ids: Sequence[str]) -> dict[str, Account]:
+        found = [await self.get(account_id) for account_id in account_ids]
+        return {account.id: account for account in found if account is not None}
+
     async def page(self, after: str | None, limit: int) -> list[Account]:
         ids = sorted(i for i, row in self.rows.items() if row.deleted_at is None and (after is None or i > after))
         return [self._counted(self.rows[i]) for i in ids[:limit]]
@@ -308,6 +314,21 @@ class MemoryLetters:
         return self.refusal
 
 
+class MemoryGaps:
+    """Satisfies `GapStore`; `rows` are newest first, `acknowledged` names who was acknowledged."""
+
+    def __init__(self) -> None:
+        self.rows: list[Gap] = []
+        self.acknowledged: list[str] = []
+
+    async def page(self, account_id: str, before: int | None, limit: int) -> list[Gap]:
+        mine = [gap for gap in self.rows if gap.account_id == account_id]
+        return [gap for gap in mine if before is None or to_ms(gap.since) < before][:limit]
+
+    async def acknowledge(self, account_ids: Sequence[str]) -> None:
+        self.acknowledged += account_ids
+
+
 class MemoryFleet:
     """Satisfies `AccountFleet`: places an account on the first worker, once. `probe_answer` is what a probe finds."""
 
@@ -316,12 +337,18 @@ class MemoryFleet:
         self._bus = bus
         self.lives: dict[str, AccountLive] = {}
         self.journal = MemoryJournal()
+        self.gaps = MemoryGaps()
         self.checked: list[str] = []
         self.probed: list[tuple[str, Values, Values]] = []
         self.probe_answer: Identity | ApiError = Identity(handle="@blog", display_name="Blog")
 
     def live(self, account_id: str) -> AccountLive | None:
         return self.lives.get(account_id)
+
+    def acknowledge(self, account_ids: Sequence[str]) -> None:
+        for account_id in account_ids:
+            self.lives[account_id] = replace(self.lives[account_id], gap=None)
+            self._bus.publish(AccountChanged(account_id))
 
     def knows_worker(self, worker_id: str) -> bool:
         return worker_id in self._workers.rows

@@ -7,7 +7,7 @@ import msgspec
 from msgspec import Struct
 
 from engine.api.accounts import AccountSnapshot
-from engine.records import AccountStatus, Detection, from_ms
+from engine.records import AccountStatus, Detection, Gap, from_ms
 from worker.protocol.descriptor import Kind, Values
 from worker.protocol.messages import Quota
 
@@ -20,10 +20,27 @@ class QuotaAnswer(Struct, frozen=True):
     resets_at: datetime | None
 
 
+class GapAnswer(Struct, frozen=True, kw_only=True):
+    """A time in which nobody watched an account, or in which items may have been missed.
+
+    `until` is null while it lasts. `caught_up` items were found as soon as it was over. `complete`: everything was
+    caught up; false if that cannot be known (`missed` says why), null while it lasts. `why` is empty if the account was
+    watched but something may have been missed.
+    """
+
+    since: datetime
+    until: datetime | None
+    caught_up: int
+    complete: bool | None
+    why: str
+    missed: str
+
+
 class AccountAnswer(Struct, frozen=True, kw_only=True):
     """One account: what is stored, and what is done with it right now. Credentials never come back.
 
-    `interval` in seconds; `reason` says why it is unplaced or slowed; PATCH must carry `revision`.
+    `interval` in seconds; `reason` says why it is unplaced or slowed; PATCH must carry `revision`. `gap` is the time in
+    which nobody watched it: the one that lasts, else the newest that was not acknowledged.
     """
 
     id: str
@@ -45,6 +62,7 @@ class AccountAnswer(Struct, frozen=True, kw_only=True):
     tags: tuple[str, ...]
     created_at: datetime
     revision: int
+    gap: GapAnswer | None
 
 
 class AuthorAnswer(Struct, frozen=True):
@@ -130,7 +148,13 @@ class Marked(Struct, frozen=True):
 def account_answer(snapshot: AccountSnapshot) -> AccountAnswer:
     """A snapshot as REST shows it."""
     fields: dict[str, Any] = {name: getattr(snapshot, name) for name in AccountAnswer.__struct_fields__}
-    return AccountAnswer(**{**fields, "quota": _quota(snapshot.quota)})
+    gap = None if snapshot.gap is None else gap_answer(snapshot.gap)
+    return AccountAnswer(**{**fields, "quota": _quota(snapshot.quota), "gap": gap})
+
+
+def gap_answer(gap: Gap) -> GapAnswer:
+    """A gap as REST shows it."""
+    return msgspec.convert(gap, GapAnswer, from_attributes=True)
 
 
 def detection_answer(detection: Detection) -> DetectionAnswer:

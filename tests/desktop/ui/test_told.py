@@ -7,6 +7,8 @@ import pytest
 
 from desktop.ui.told import TEMPLATES, told
 from engine.fleet import messages as m
+from engine.fleet.gaps import ABSENT, ASLEEP, MISSED, UNFINISHED, UNKNOWN
+from engine.fleet.journal import SAID
 from engine.supervisor.endings import sentence
 from tests.support.fleet import FleetDriver
 from tests.support.window import open_window
@@ -47,7 +49,22 @@ def _said() -> list[str]:
     return [*reasons, *(line.what for line in lines), *(line.why for line in lines)]
 
 
-@pytest.mark.parametrize("text", sorted({text for text in _said() if text}))
+def _said_of_gaps() -> list[str]:
+    """And of the time in which nobody watched."""
+    fleet = FleetDriver()
+    fleet.worker("w1")
+    fleet.account("a")
+    for wait, missed in ((0, ""), (600, ""), (600, "overrun"), (30, ""), (30, "overrun")):
+        fleet.now += wait
+        at = int(fleet.now * 1000)
+        fleet.beat("w1", checks=(("a", 0.0, "ok", at, at, 3, missed),))
+    lines = fleet.state.tables.journal.story("a")
+    whats, whys = {line.what for line in lines}, {line.why for line in lines}
+    assert len({what for what in whats if "caught up" in what}) == 3
+    return [*whats, *whys, *MISSED.values(), *SAID.values(), ASLEEP, ABSENT, UNKNOWN, UNFINISHED]
+
+
+@pytest.mark.parametrize("text", sorted({text for text in [*_said(), *_said_of_gaps()] if text}))
 async def test_nothing_that_the_fleet_says_is_left_in_english(qtloop: Any, tmp_path: Path, text: str) -> None:
     async with open_window(tmp_path, language="zh"):
         assert told(text) != text and any("\u4e00" <= character <= "\u9fff" for character in told(text))

@@ -12,6 +12,7 @@ from worker.protocol.messages import Quota
 FIELDS = {
     *("id", "platform", "display_name", "handle", "settings", "status", "worker_id", "epoch", "reason", "pinned_to"),
     *("interval", "quota", "last_check_at", "next_check_at", "last_error", "unread", "tags", "created_at", "revision"),
+    "gap",
 }
 FEED: dict[str, Any] = {"platform": "feed", "settings": {"url": "https://blog.example/feed.xml"}}
 NEW: dict[str, Any] = {

@@ -139,11 +139,26 @@ async def test_health_needs_the_current_epoch_and_leaves_a_pause(tmp_path):
 async def test_checks_and_handle(tmp_path):
     async with open_store(tmp_path) as store:
         await store.accounts.add(account(), None)
-        await store.accounts.save_checks([("acc_1", NOW + 5), ("acc_1", NOW + 9), ("never", NOW)])
-        await store.accounts.save_checks([("acc_1", NOW)])
+        await store.accounts.save_checks([("acc_1", NOW + 5, NOW + 4), ("acc_1", NOW + 9, None), ("never", NOW, NOW)])
+        await store.accounts.save_checks([("acc_1", NOW, NOW)])
         await store.accounts.set_handle("acc_1", "@me")
         stored = await store.accounts.get("acc_1")
         assert (stored.last_check_at, stored.handle, stored.revision) == (from_ms(NOW + 9), "@me", 1)
+        assert stored.watched_at == from_ms(NOW + 4), "the last good check"
+
+
+async def test_a_pause_and_the_bin_forget_when_it_was_watched(tmp_path):
+    async with open_store(tmp_path) as store:
+        await store.accounts.add(account(), None)
+        await store.accounts.save_checks([("acc_1", NOW + 5, NOW + 4)])
+        assert (await store.accounts.change("acc_1", 1, {"status": "paused"}, None)).watched_at is None
+        await store.accounts.save_checks([("acc_1", NOW + 9, NOW + 9)])
+        late = await store.accounts.get("acc_1")
+        assert (late.last_check_at, late.watched_at) == (from_ms(NOW + 9), None), "it had begun before the pause"
+        await store.accounts.change("acc_1", 2, {"status": "active"}, None)
+        await store.accounts.save_checks([("acc_1", NOW + 20, NOW + 19)])
+        await store.accounts.delete("acc_1")
+        assert (await store.accounts.restore("acc_1")).watched_at is None
 
 
 async def test_credentials_are_replaced_only_from_their_version(tmp_path):
