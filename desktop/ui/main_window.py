@@ -9,9 +9,10 @@ from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QMenu, QStackedWidget, Q
 
 from desktop.actions import Actions
 from desktop.bridge import Bridge
-from desktop.ui import icons
+from desktop.ui import icons, words
 from desktop.ui.desk import Desk, Translated
 from desktop.ui.dialogs.add_account import AddAccountDialog
+from desktop.ui.gap_words import GAP_ICON, Outage, outage_of, outage_text
 from desktop.ui.language import Languages, tr, trn
 from desktop.ui.models.directory import Directory
 from desktop.ui.models.overview import Overview
@@ -22,6 +23,7 @@ from desktop.ui.pages.workers import WorkersPage
 from desktop.ui.preferences import Appearance, Language, Preferences
 from desktop.ui.problems import Problem, problem_of
 from desktop.ui.theme import Theme
+from desktop.ui.widgets.buttons import Offer
 from desktop.ui.widgets.header import Header
 from desktop.ui.widgets.sidebar import PAGES, Sidebar
 from desktop.ui.widgets.state_panel import Notice, StatePanel
@@ -206,9 +208,10 @@ class MainWindow(Translated, QMainWindow):
             self.panel.show_state("broadcast", tr("Starting the engine…"), text, busy=True)
 
     def _show_notice(self, shown: QWidget) -> None:
-        """What is amiss everywhere comes before that the accounts are only samples."""
+        """What is amiss everywhere comes before what was, and that before that the accounts are only samples."""
         directory = self.directory
         nobody = directory.loaded and bool(directory.accounts) and not directory.anybody_watching()
+        outage = outage_of(directory.accounts.values())
         if self.state != "running" or shown is self.welcome:
             self.notice.say("")
         elif nobody and shown is not self.workers:
@@ -218,12 +221,32 @@ class MainWindow(Translated, QMainWindow):
                 "cloud-slash",
                 (tr("Go to workers"), lambda: self.show_page("workers")),
             )
+        elif outage is not None and shown is not self.workers:
+            self._show_outage(outage, shown)
         elif directory.samples() and shown is self.detections:
             remove: tuple[str, Callable[[], None]] = (tr("Remove sample accounts"), self.remove_samples)
             add: tuple[str, Callable[[], None]] = (tr("Add account"), self.add_account)
             self.notice.say(tr("These are sample accounts."), "info", "flask", remove, add)
         else:
             self.notice.say("")
+
+    def _show_outage(self, outage: Outage, shown: QWidget) -> None:
+        """One sentence for all accounts that were hit."""
+        dismiss: Offer = (tr("Dismiss"), lambda: self._dismiss(outage))
+        show: Offer | None = None
+        if shown is not self.accounts:
+            show = (tr("Show"), lambda: self._show_accounts(outage))
+        text, tone = outage_text(outage, words.now()), "warn" if outage.unsure else "info"
+        self.notice.say(text, tone, GAP_ICON, show or dismiss, dismiss if show else None)
+
+    def _show_accounts(self, outage: Outage) -> None:
+        self.show_page("accounts")
+        self.accounts.table.choose(outage.accounts[0])
+
+    def _dismiss(self, outage: Outage) -> None:
+        if self._api is not None:
+            asked = self.notice.button if self.notice.second.isHidden() else self.notice.second
+            self._actions.run(self._api.gaps.acknowledge(outage.accounts), busy=asked)
 
     def _show_figures(self) -> None:
         tones = {"starting": "info", "running": "ok", "closing": "neutral", "failed": "bad"}

@@ -120,6 +120,62 @@
    <translation>最多可检测的账号数。</translation>
   </message>
   <message>
+   <source>Between {since} and {until} nothing was watched on {n} account: {why}.</source>
+   <translation>{since} 到 {until} 之间，{n} 个账号无人监控：{why}。</translation>
+  </message>
+  <message>
+   <source>Between {since} and {until} nothing was watched on {n} accounts: {why}.</source>
+   <translation>{since} 到 {until} 之间，{n} 个账号无人监控：{why}。</translation>
+  </message>
+  <message>
+   <source>On {n} account it cannot be known whether something was missed.</source>
+   <translation>其中 {n} 个账号是否有遗漏，无法得知。</translation>
+  </message>
+  <message>
+   <source>On {n} accounts it cannot be known whether something was missed.</source>
+   <translation>其中 {n} 个账号是否有遗漏，无法得知。</translation>
+  </message>
+  <message>
+   <source>Between {since} and {until} nothing was watched: {why}.</source>
+   <translation>{since} 到 {until} 之间无人监控：{why}。</translation>
+  </message>
+  <message>
+   <source>Whether something was missed cannot be known: {why}.</source>
+   <translation>是否有遗漏无法得知：{why}。</translation>
+  </message>
+  <message>
+   <source>Not watched {since} – {until}</source>
+   <translation>{since} – {until} 无人监控</translation>
+  </message>
+  <message>
+   <source>{n} item was caught up.</source>
+   <translation>补上了 {n} 条内容。</translation>
+  </message>
+  <message>
+   <source>{n} items were caught up.</source>
+   <translation>补上了 {n} 条内容。</translation>
+  </message>
+  <message>
+   <source>Nothing has been watched since {since}: {why}.</source>
+   <translation>{since} 起一直无人监控：{why}。</translation>
+  </message>
+  <message>
+   <source>Between {since} and {until} something may have been missed: {why}.</source>
+   <translation>{since} 到 {until} 之间可能有遗漏：{why}。</translation>
+  </message>
+  <message>
+   <source>Not watched since {since}</source>
+   <translation>{since} 起无人监控</translation>
+  </message>
+  <message>
+   <source>Something may have been missed</source>
+   <translation>可能有遗漏</translation>
+  </message>
+  <message>
+   <source>Nothing had come in meanwhile.</source>
+   <translation>期间没有新内容。</translation>
+  </message>
+  <message>
    <source>{online} of {n} worker online</source>
    <translation>{n} 个节点中 {online} 个在线</translation>
   </message>
@@ -138,6 +194,10 @@
   <message>
    <source>Sample band</source>
    <translation>示例乐队</translation>
+  </message>
+  <message>
+   <source>Dismiss</source>
+   <translation>知道了</translation>
   </message>
   <message>
    <source>Engine starting</source>
@@ -214,6 +274,10 @@
   <message>
    <source>The window is ready; accounts follow in a moment.</source>
    <translation>窗口已就绪，账号马上就到。</translation>
+  </message>
+  <message>
+   <source>Show</source>
+   <translation>显示</translation>
   </message>
   <message>
    <source>The sample accounts were removed.</source>
@@ -1094,10 +1158,6 @@
   <message>
    <source>At most {n}.</source>
    <translation>最多为 {n}。</translation>
-  </message>
-  <message>
-   <source>Show</source>
-   <translation>显示</translation>
   </message>
   <message>
    <source>The address must start with http:// or https://.</source>

@@ -5,6 +5,7 @@ import gc
 import random
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from desktop.ui.main_window import MainWindow
 from desktop.ui.preferences import Preferences
 from engine.api.accounts import AccountLive
 from engine.api.errors import ProbeFailed
-from engine.records import DetectionFilter, JournalEntry
+from engine.records import DetectionFilter, Gap, JournalEntry
 from tests.support.memory_ports import MemoryApi, make_api
 from worker.protocol.descriptor import Choice, Descriptor, Field, Text
 from worker.protocol.messages import Author, Identity, Quota
@@ -442,7 +443,45 @@ async def failing(studio: Studio) -> None:
     await studio.take("detections-error")
 
 
-SCENES: tuple[Callable[[Studio], object], ...] = (full, dialogs, empty, failing)
+async def gaps(studio: Studio) -> None:
+    """After a night: the summary, the accounts that it hit, and one on which something may be missing."""
+    memory, now = make_api(workers=0), datetime.now(UTC)
+    fill(memory, now)
+    since, until = now - timedelta(minutes=48), now - timedelta(minutes=19)
+    asleep = "this computer slept or stood still"
+    for number, account_id in enumerate(sorted(memory.store.rows)[:7]):
+        gap = Gap(
+            account_id, since + timedelta(seconds=number), until, (12, 0, 3)[number % 3], complete=True, why=asleep
+        )
+        if number == 6:
+            few = "the platform keeps items only for a while"
+            gap = replace(gap, complete=False, missed=few)
+        memory.fleet.lives[account_id] = replace(memory.fleet.lives[account_id], gap=gap)
+    lasting = Gap("acc_0009", now - timedelta(hours=2), None, why="no worker offers github")
+    memory.fleet.lives["acc_0009"] = replace(memory.fleet.lives["acc_0009"], gap=lasting)
+    lost = "the platform shows only its newest items, and all of them were new"
+    overrun = Gap(
+        "acc_0008", now - timedelta(days=1, minutes=4), now - timedelta(days=1), 20, complete=False, missed=lost
+    )
+    memory.fleet.lives["acc_0008"] = replace(memory.fleet.lives["acc_0008"], gap=overrun)
+    window = studio.window
+    window.show()
+    window.attach(memory.api)
+    await studio.settle(800)
+    await studio.take("gaps-detections")
+    window.show_page("accounts")
+    await studio.take("gaps-accounts")
+    for name, chosen in (
+        ("one", "acc_0001"),
+        ("unknown", "acc_0007"),
+        ("lasting", "acc_0009"),
+        ("overrun", "acc_0008"),
+    ):
+        window.accounts.table.choose(chosen)
+        await studio.take(f"gaps-{name}")
+
+
+SCENES: tuple[Callable[[Studio], object], ...] = (full, dialogs, empty, failing, gaps)
 
 
 def looks() -> Iterator[tuple[bool, bool]]:

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QMenu, QVBoxLayout, QWidget
 from desktop.ui import words
 from desktop.ui.desk import Desk, Translated
 from desktop.ui.dialogs.edit_account import EditAccountDialog
+from desktop.ui.gap_words import GAP_ICON, gap_mark
 from desktop.ui.language import tr, trn
 from desktop.ui.models.directory import status_of
 from desktop.ui.models.records import RecordsModel
@@ -23,7 +24,7 @@ from desktop.ui.widgets.table_card import TableCard
 from engine.api.accounts import AccountChanges, AccountSnapshot
 from engine.api.room import Api
 
-WIDTHS = {"account": 232, "status": 130, "worker": 116, "interval": 76, "next": 112, "unread": 70, "problem": 180}
+WIDTHS = {"account": 232, "status": 140, "worker": 116, "interval": 76, "next": 112, "unread": 70, "problem": 180}
 SPARE = ("problem", "interval", "worker")
 TICK_MS = 1000
 
@@ -195,9 +196,13 @@ class AccountsPage(Translated, QWidget):
             "interval": lambda: words.every(one.interval),
             "next": lambda: words.until(one.next_check_at, words.now()) if one.status != "paused" else "–",
             "unread": lambda: f"{one.unread:,}",
-            "problem": lambda: one.last_error or told(one.reason or ""),
+            "problem": lambda: self._problem(one),
         }
         return says[column]()
+
+    def _problem(self, one: AccountSnapshot) -> str:
+        said = one.last_error or told(one.reason or "")
+        return said if said or one.gap is None else gap_mark(one.gap, words.now())
 
     def _platform_name(self, one: AccountSnapshot) -> str:
         descriptor = self._desk.directory.platforms.get(one.platform)
@@ -208,7 +213,7 @@ class AccountsPage(Translated, QWidget):
         if column == "account":
             self._draw_account(brush, area, one)
         elif column == "status":
-            brush.pill(area, self._text(one, column), theme.status_tone(status_of(one)))
+            self._draw_status(brush, area, one)
         elif column == "unread":
             font = theme.font("body", 600 if one.unread else 400)
             brush.text(area, self._text(one, column), "text" if one.unread else "muted", font)
@@ -216,6 +221,14 @@ class AccountsPage(Translated, QWidget):
             brush.text(area, words.one_line(self._text(one, column)), "bad" if one.last_error else "muted")
         else:
             brush.text(area, self._text(one, column), "text_2")
+
+    def _draw_status(self, brush: Brush, area: QRect, one: AccountSnapshot) -> None:
+        """Beside it, discreetly, that nobody watched for a while."""
+        px = self._desk.theme.px
+        width = brush.pill(area, self._text(one, "status"), self._desk.theme.status_tone(status_of(one)))
+        if one.gap is not None and width + px(22) <= area.width():
+            mark = QRect(area.x() + width + px(6), area.y(), px(16), area.height())
+            brush.icon(mark, GAP_ICON, "muted" if one.gap.complete else "warn", px(16))
 
     def _draw_account(self, brush: Brush, area: QRect, one: AccountSnapshot) -> None:
         px = self._desk.theme.px

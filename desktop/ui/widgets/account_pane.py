@@ -9,6 +9,7 @@ from desktop.ui.models.directory import status_of
 from desktop.ui.told import told
 from desktop.ui.widgets.buttons import Button
 from desktop.ui.widgets.facts import Facts
+from desktop.ui.widgets.gap_notice import GapNotice
 from desktop.ui.widgets.labels import label, line
 from desktop.ui.widgets.pane import Pane
 from engine.api.accounts import AccountSnapshot
@@ -31,16 +32,18 @@ class AccountPane(Pane):
         self.pause = Button(theme, "plain", "pause")
         self.edit = Button(theme, "plain", "pencil-simple")
         self.delete = Button(theme, "danger", "trash")
+        self.gap = GapNotice(desk)
         self._facts = Facts(theme, FACTS)
         self._story_title = label("field")
         self._story = QVBoxLayout()
         middle = (self._facts, line(), self._story_title, self._story)
-        self._lay_out(middle, (self.check, self.pause, self.edit, self.delete))
+        self._lay_out(middle, (self.check, self.pause, self.edit, self.delete), (self.gap,))
         self.retranslate()
 
     def attach(self, api: Api) -> None:
         """Read stories from this engine."""
         self._api = api
+        self.gap.attach(api)
 
     def show_account(self, account: AccountSnapshot | None) -> None:
         """Show it, or nothing."""
@@ -101,6 +104,7 @@ class AccountPane(Pane):
         self.check.setEnabled(not paused and one.worker_id is not None)
         self._fill_facts(one)
         self._show_notice(one)
+        self.gap.show_account(one)
 
     def _fill_facts(self, one: AccountSnapshot) -> None:
         show = self._facts.show_value
@@ -125,6 +129,8 @@ class AccountPane(Pane):
         elif one.status == "failing":
             text = sentences(tr("The last checks failed; it is tried again, less often."), said)
             self.notice.say(text, "warn", "warning")
+        elif one.gap is not None and one.gap.until is None:  # its own notice says why
+            self.notice.say("")
         elif one.status == "active" and said:
             self.notice.say(said, "info", "info")
         else:

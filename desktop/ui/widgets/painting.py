@@ -75,8 +75,8 @@ class Brush:
         self.box(rect, fill, self.theme.px(8))
         self.icon(rect, icon, colour, self.theme.px(18))
 
-    def pill(self, rect: QRect, text: str, tone: str) -> None:
-        """A status on its soft tint with a dot, at the left of `rect`."""
+    def pill(self, rect: QRect, text: str, tone: str) -> int:
+        """A status on its soft tint with a dot, at the left of `rect`. Returns its width in pixels."""
         theme = self.theme
         font = theme.font("small", 500)
         width = min(QFontMetrics(font).horizontalAdvance(text) + theme.px(28), rect.width())
@@ -85,6 +85,7 @@ class Brush:
         self.box(area, f"{tone}_soft", height // 2)
         self.dot(QPointF(area.x() + theme.px(11), area.center().y() + 0.5), theme.px(3), tone)
         self.text(area.adjusted(theme.px(19), 0, -theme.px(6), 0), text, tone, font)
+        return width
 
     def bar(self, rect: QRect, share: float, colour: str) -> None:
         """How full, from 0 to 1."""

@@ -35,7 +35,9 @@ class Pane(Translated, QFrame):
         self._close.clicked.connect(self.closed)
         self.notice = Notice(theme, narrow=True)
 
-    def _lay_out(self, middle: Sequence[QWidget | QLayout], buttons: Sequence[Button]) -> None:
+    def _lay_out(
+        self, middle: Sequence[QWidget | QLayout], buttons: Sequence[Button], notices: Sequence[QWidget] = ()
+    ) -> None:
         px = self._desk.theme.px
         grid = QGridLayout()
         grid.setSpacing(px(8))
@@ -46,7 +48,8 @@ class Pane(Translated, QFrame):
         column.setSpacing(px(12))
         column.addLayout(self._head())
         column.addWidget(self._pill)
-        column.addWidget(self.notice)
+        for notice in (self.notice, *notices):
+            column.addWidget(notice)
         column.addWidget(self._scrolled(middle), 1)
         column.addLayout(grid)
 
