@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: setup run master worker test lint bench servers screenshots bundle lock
+.PHONY: setup run master worker test lint bench soak servers screenshots bundle lock
 
 setup: $(READY)
 
@@ -43,6 +43,11 @@ servers: $(READY) ## the real platform servers that tests use
 bench: $(READY) ## one table: each figure against its peer or limit, measured in the same run
 	@.ci/system-libraries test
 	@$(BIN)/python -m tests.benchmarks $(ARGS)
+
+SEEDS ?= 1000
+MINUTES ?= 10
+soak: $(READY) ## simulation with SEEDS seeds, then MINUTES of faults on real processes; SEED=n plays the same again
+	@$(BIN)/python -m tests.soak --seeds "$(SEEDS)" --seed "$(SEED)" --minutes "$(MINUTES)"
 
 screenshots: $(READY) ## pictures for the docs
 	@.ci/system-libraries test

@@ -82,7 +82,15 @@ class Agent:
             tell=self._tell,
             settled=self._note_memory,
         )
-        self._checker = Checker(self._platforms, self._http, self._memory, self._keyring, Looks(self.session), wall_ms)
+        self._checker = Checker(
+            self._platforms,
+            self._http,
+            self._memory,
+            self._keyring,
+            Looks(self.session),
+            wall_ms,
+            setup.worker_id,
+        )
         self._listener = Listener(self._checker, self._heard, self._tell)
         self._alarm = Alarm(lambda: self._tell(ev.ClockTick()), self._vitals.late)
         self._checks: dict[str, asyncio.Task[ev.CheckFinished]] = {}

@@ -66,6 +66,7 @@ class Checker:
     Attributes:
         permits: what the lease allows as of now.
         wall_ms: milliseconds since 1970 UTC.
+        worker: this worker's id, for platforms that pass it on.
     """
 
     platforms: Mapping[str, Platform]
@@ -74,6 +75,7 @@ class Checker:
     keyring: Keyring
     permits: Permits
     wall_ms: Callable[[], int]
+    worker: str = ""
 
     async def check(self, task: Task, request_id: str) -> CheckFinished:
         """Check one account and write down what was found. Cancelling it aborts the platform's request."""
@@ -121,7 +123,7 @@ class Checker:
         try:
             given = validate_values(platform.descriptor.credential_fields, probe.credentials)
             credentials = {name: Secret(str(value)) for name, value in given.items()}
-            session = self._session(platform, probe.settings, credentials, "", lambda: None)
+            session = self._session(platform, probe.settings, credentials, lambda: None)
             async with asyncio.timeout(self.http.timeout * REQUESTS):
                 return await platform.identify(session)
         except FieldError as error:
@@ -178,22 +180,24 @@ class Checker:
         fields = platform.descriptor.credential_fields
         credentials = await self.keyring.get(task) if fields else {}
         cursor = await self.memory.cursor_of(task)
-        return self._session(platform, task.settings, credentials, task.account, look), cursor
+        return self._session(platform, task.settings, credentials, look, task), cursor
 
     def _session(
         self,
         platform: Platform,
         settings: Values,
         credentials: Mapping[str, Secret],
-        account: str,
         look: Callable[[], None],
+        task: Task | None = None,
     ) -> Session:
         values = validate_values(platform.descriptor.setting_fields, settings)
         private = values.get("allow_private_network") is True
         secrets = credentials.values()
         http = self.http.bind(allow_private_network=private, secrets=secrets, may_start=look, wall_ms=self.wall_ms)
         tcp = Tcp(private, Redactor(secrets), look, lambda: self.http.timeout)
-        return Session(values, credentials, http, tcp, self.wall_ms, account, self.permits.standing)
+        account, epoch = (task.account, task.epoch) if task is not None else ("", 0)
+        standing = self.permits.standing
+        return Session(values, credentials, http, tcp, self.wall_ms, account, standing, self.worker, epoch)
 
     async def _write_down(self, task: Task, check: Check, first: bool, request_id: str) -> CheckFinished:
         if check.cursor is not None and len(check.cursor) > MAX_CURSOR:

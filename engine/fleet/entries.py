@@ -56,8 +56,8 @@ class WorkerEntry:
 
     @property
     def live(self) -> bool:
-        """It may be given accounts, room and platform permitting."""
-        return self.phase == "online" and not self.draining and not self.stopping
+        """It may be given accounts, room and platform permitting; one that cannot be told only keeps what it has."""
+        return self.phase == "online" and self.connected and not self.draining and not self.stopping
 
     def state(self) -> WorkerState:
         """In the contract's words."""

@@ -83,6 +83,8 @@ class WorkersDesk:
         """A proven connection: what it owns stays with it, whichever incarnation it is (its lock proves the other's
         death)."""
         worker = self._t.workers[event.worker_id]
+        if event.incarnation != worker.incarnation:
+            self._free_leaving(worker)
         joined = worker.phase != "online"
         if not joined and worker.incarnation != event.incarnation:
             self._t.journal.write(now, "another process took over", worker.id, why="it connected later")
@@ -211,6 +213,13 @@ class WorkersDesk:
     def _free_all(self, worker: WorkerEntry, why: str, now: float) -> None:
         for account_id in sorted(worker.accounts):
             self._t.journal.write(now, f"taken from {worker.name}", account_id, worker.id, why=why)
+            self._accounts.free(self._t.accounts[account_id])
+            self._t.tell_account(account_id)
+
+    def _free_leaving(self, worker: WorkerEntry) -> None:
+        """The process that was told to let go is no more, and the one after it is not given them: nobody would answer
+        `released`."""
+        for account_id in [key for key in sorted(worker.accounts) if self._t.accounts[key].revoking]:
             self._accounts.free(self._t.accounts[account_id])
             self._t.tell_account(account_id)
 

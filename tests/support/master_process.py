@@ -41,19 +41,21 @@ class MasterProcess:
 
     async def start(self) -> None:
         """Start it and wait for its ready line."""
-        command = [sys.executable, "-m", "engine", "--data-dir", str(self.data_dir), "--port", "0", *self._arguments]
-        self._process = await asyncio.create_subprocess_exec(
-            *command,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.DEVNULL,
-            env=ENVIRONMENT,
-        )
+        self._process = await self._spawn(["--data-dir", str(self.data_dir), "--port", "0", *self._arguments])
         assert self._process.stdout is not None
         line = (await asyncio.wait_for(self._process.stdout.readline(), 30)).decode()
         assert line.startswith("ready http://127.0.0.1:"), f"instead of the ready line: {line!r}"
         said = json.loads((self.data_dir / "master.json").read_text())
         self.url, self.token = said["url"], said["token"]
         assert line.strip() == f"ready {self.url}"
+
+    async def _spawn(self, arguments: list[str]) -> asyncio.subprocess.Process:
+        return await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "engine", *arguments),
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.DEVNULL,
+            env=ENVIRONMENT,
+        )
 
     async def end(self, number: int = signal.SIGTERM) -> int:
         """Send a signal and wait for the exit code."""

@@ -42,7 +42,7 @@ class Bench:
         self.http = HttpPool(timeout=5)
         self.memory = Memory(directory / "worker.db")
         self.keyring = Keyring(self.give)
-        self.checker = Checker({"scripted": platform}, self.http, self.memory, self.keyring, self, wall_ms)
+        self.checker = Checker({"scripted": platform}, self.http, self.memory, self.keyring, self, wall_ms, "w-7")
 
     def may_act(self, _account: str, _epoch: int) -> bool:
         return self.looks.pop(0) if self.looks else True
@@ -96,6 +96,19 @@ async def test_without_a_lease_the_platform_is_not_asked(tmp_path: Path) -> None
         made.looks = [False]
         finished = await made.check()
     assert finished.outcome is None and not platform.asked
+
+
+async def test_a_platform_can_pass_on_who_asks_and_under_which_epoch(tmp_path: Path) -> None:
+    platform, told = ScriptedPlatform(), list[tuple[str, str, int]]()
+
+    def script(session: Session, _cursor: str | None) -> Check:
+        told.append((session.account, session.worker, session.epoch))
+        return Check((), "c1")
+
+    platform.script = script
+    async with bench(tmp_path, platform) as made:
+        await made.check(task("acc-3", epoch=5, platform="scripted"))
+    assert told == [("acc-3", "w-7", 5)]
 
 
 async def test_w2_the_lease_is_looked_at_before_each_request(tmp_path: Path) -> None:

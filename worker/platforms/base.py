@@ -124,6 +124,8 @@ class Session:
         wall_ms: milliseconds since 1970 UTC.
         account: the account's id, an empty string in a probe.
         standing: seconds, as of now, that a listen may ask the server to hold a request open (ownership.md, W2).
+        worker, epoch: who checks, and under which fencing number of the account: a server that is told both can refuse
+            an owner of the past, and a trace can show who asked. Empty and 0 in a probe.
     """
 
     settings: Mapping[str, Setting]
@@ -133,6 +135,8 @@ class Session:
     wall_ms: Callable[[], int]
     account: str = ""
     standing: Callable[[], float] = _at_once
+    worker: str = ""
+    epoch: int = 0
 
 
 class Platform(Protocol):

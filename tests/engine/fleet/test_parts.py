@@ -53,7 +53,10 @@ def test_options_that_leave_no_room_are_refused(heartbeat: float, timeout: float
 
 
 def _fleet(*loads: int, capacity: int = 100) -> Allocation:
-    workers = {f"w{n}": WorkerEntry(f"w{n}", f"w{n}", "local", capacity, phase="online") for n in range(len(loads))}
+    workers = {
+        f"w{n}": WorkerEntry(f"w{n}", f"w{n}", "local", capacity, phase="online", connected=True)
+        for n in range(len(loads))
+    }
     for worker, load in zip(workers.values(), loads, strict=True):
         worker.load, worker.platforms = load, frozenset({"demo"})
     allocation = Allocation(workers)

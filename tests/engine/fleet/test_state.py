@@ -389,3 +389,33 @@ def test_nothing_is_placed_or_spawned_while_closing(fleet: FleetDriver) -> None:
     fleet.tell(m.ChildExited("w1", 0, True, "it ended by itself"))
     fleet.pass_time(40)
     assert not fleet.take(m.SaveOwnership) and not fleet.take(m.SpawnWorker)
+
+
+def test_what_a_process_was_to_let_go_is_free_when_another_takes_its_place(fleet: FleetDriver) -> None:
+    """Found by chaos: nobody would ever have answered `released`, and the account stayed unwatched."""
+    fleet.worker("w1")
+    for number in range(4):
+        fleet.account(f"a{number}")
+    fleet.worker("w2")
+    fleet.tell(m.WorkerEdited("w1", "w1", 100, True))
+    assert fleet.take(m.Revoke), "w1 is told to let go, and dies before it hears it"
+    fleet.now += 1
+    fleet.register("w1")
+    fleet.save()
+    assert fleet.owners() == {"w1": 0, "w2": 4}
+
+
+def test_a_worker_without_a_connection_keeps_its_accounts_and_is_given_no_others(fleet: FleetDriver) -> None:
+    """Found by chaos: a crashed worker's accounts went to one whose cable was out, and waited for its time-out."""
+    fleet.worker("w1")
+    fleet.account("a1")
+    fleet.worker("w2")
+    incarnation = fleet.state.tables.workers["w2"].incarnation
+    fleet.tell(m.LinkLost("w2", incarnation))
+    fleet.account("a2")
+    assert fleet.owners() == {"w1": 2, "w2": 0}
+    fleet.tell(m.LinkLost("w1", fleet.state.tables.workers["w1"].incarnation))
+    fleet.account("a3")
+    assert fleet.owners() == {"w1": 2, "w2": 0} and fleet.owner("a3") is None
+    fleet.register("w2")
+    assert fleet.owner("a3") == "w2" and fleet.owner("a1") == "w1"
