@@ -71,6 +71,47 @@ class DeadLettersChanged(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class RightsChanged(Event):
+    """Who may do what has changed, or a right was used in a way worth a line of the journal.
+
+    Attributes:
+        subject: a token's or worker's id, or the name of a thing of the master's such as “remote access”.
+        what: a few words, e.g. “token created”.
+        by: who did it, as `engine.api.actor` names them.
+        details: names, scopes, addresses; never a secret.
+    """
+
+    subject: str
+    what: str
+    by: str
+    request_id: str
+    details: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class TokenRevoked(Event):
+    """An API token counts no longer: whoever holds a connection by it is cut."""
+
+    token_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class DoorRefused(Event):
+    """The gateway turned somebody away: at once for the first time, then once a minute with how often since.
+
+    Attributes:
+        address: as the peer's connection shows it; an IPv6 one stands for its /64; empty for one of very many.
+        kind: why, a stable word such as `unauthorized` or `flood`.
+        request_id: of the first of them, empty if it was no request.
+    """
+
+    address: str
+    kind: str
+    count: int
+    request_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class MasterClosing(Event):
     """The master began to close; front ends say so and stop asking."""
 

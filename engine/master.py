@@ -24,12 +24,14 @@ from engine.api.platforms import Platforms
 from engine.api.room import Api
 from engine.api.samples import add_samples, is_sample
 from engine.api.status import Status
+from engine.api.tokens import ApiTokens
 from engine.api.workers import Workers
 from engine.bus import Bus
 from engine.config import Options, private_directory
 from engine.control.accounts import AccountControl, as_event
 from engine.control.door import Door
 from engine.control.workers import WorkerControl
+from engine.doors import keep_journal
 from engine.events import MasterClosing, PlatformsChanged
 from engine.feed.indexer import Indexer
 from engine.feed.ingest import Ingest
@@ -147,6 +149,7 @@ class Master:
         self._recorder = Recorder(store.journal)
         await self._recorder.start()
         stack.push_async_callback(self._recorder.close)
+        stack.callback(keep_journal(self.bus, self._recorder.note))
         self._ingest = Ingest(store.ingest, self.bus, note=self._recorder.note)
         stack.push_async_callback(self._ingest.close)
         indexer = Indexer(store.search, self.bus)
@@ -195,7 +198,10 @@ class Master:
             bus=self.bus,
             figures=options.figures,
         )
-        self.api = self._build_api()
+        api_tokens = ApiTokens(store.tokens, self.bus, wall_ms)
+        await api_tokens.load()
+        stack.push_async_callback(api_tokens.close)
+        self.api = self._build_api(api_tokens)
         self._gateway = Gateway(
             self.api, self.tokens, door, self._ingest, host=options.host, port=options.port, version=__version__
         )
@@ -204,7 +210,7 @@ class Master:
         self.url = self._gateway.url
         self._runtime.connect(self._gateway.workers.send)
 
-    def _build_api(self) -> Api:
+    def _build_api(self, api_tokens: ApiTokens) -> Api:
         store = self._store
         platforms = Platforms(store.platforms)
         journal = Journal(self._recorder)
@@ -235,6 +241,7 @@ class Master:
             journal=journal,
             platforms=platforms,
             status=status,
+            tokens=api_tokens,
             workers=workers,
             keys=Keys(self._keys, self._recorder.note, VaultError),
             bus=self.bus,

@@ -6,7 +6,7 @@ Moments are aware UTC datetimes; ids of detections are ascending integers; every
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import msgspec
 
@@ -17,6 +17,13 @@ AccountStatus = Literal["active", "paused", "failing", "reauthenticate"]
 MASTER = "master"  #: the subject of what concerns the master itself
 WorkerKind = Literal["local", "remote"]
 WorkerState = Literal["starting", "online", "degraded", "offline", "draining", "failed", "revoked"]
+Scope = Literal["read", "operate", "admin"]
+SCOPES: tuple[Scope, ...] = get_args(Scope)  #: each may do what those before it may
+
+
+def allows(has: Scope, needs: Scope) -> bool:
+    """Whether who has this scope may do what needs that one."""
+    return SCOPES.index(has) >= SCOPES.index(needs)
 
 
 def from_ms(milliseconds: int) -> datetime:
@@ -280,6 +287,27 @@ class DeadLetter:
     id: int
     at: datetime
     letter: Letter
+
+
+@dataclass(frozen=True, slots=True)
+class ApiToken:
+    """What is known about a token for scripts and devices; the token itself is kept nowhere.
+
+    Attributes:
+        expires_at: from then on it counts no longer; None: it does not expire.
+        last_used_at: to the minute.
+        device_id: if not empty, the only device that /client takes it from.
+    """
+
+    id: str
+    name: str
+    scope: Scope
+    created_at: datetime
+    expires_at: datetime | None = None
+    last_used_at: datetime | None = None
+    revoked_at: datetime | None = None
+    device_id: str = ""
+    device_name: str = ""
 
 
 class StaleRevision(Exception):

@@ -10,6 +10,7 @@ from engine.api.journal import Journal
 from engine.api.keys import Keys
 from engine.api.platforms import Platforms
 from engine.api.status import Status
+from engine.api.tokens import ApiTokens
 from engine.api.workers import Workers
 from engine.bus import Bus
 
@@ -25,6 +26,7 @@ class Api:
     journal: Journal
     platforms: Platforms
     status: Status
+    tokens: ApiTokens
     workers: Workers
     keys: Keys
     bus: Bus

@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from engine.api import actor
 from engine.api.room import Api
 from engine.events import (
     AccountChanged,
@@ -15,37 +16,43 @@ from engine.events import (
     DetectionsStored,
     Event,
     PlatformsChanged,
+    TokenRevoked,
     WorkerChanged,
     WorkerRemoved,
 )
-from engine.gateway.auth import Tokens
 from engine.gateway.hints import Hints
 from engine.gateway.namespace import Ack, Namespace, answered, refuse
 from engine.gateway.rest.answers import DetectionAnswer, detection_answer
+from engine.gateway.rights import Caller, Rights
 from engine.gateway.sockets import GuardedServer
-from engine.records import DetectionFilter, Marks
+from engine.records import DetectionFilter, Marks, Scope, allows
 from worker.process import logs
 from worker.process.clock import wall_ms
 from worker.protocol.envelope import Received, pack, refused
 from worker.protocol.errors import Code
-from worker.protocol.messages import FROM_CLIENT, Mark, Sync
+from worker.protocol.messages import FROM_CLIENT, Mark, Message, Sync
 from worker.protocol.messages import Event as Hint
 
 MAX_ASKED = 16  #: requests of one client that are being answered; one more gets `busy`
 MAX_PAGE_BYTES = 1024 * 1024  #: of detections in one answer; clients take 4 MiB in one frame by default
 
 
+#: the least scope of each event; one that is not here is for administrators, and fails a test
+NEEDS: dict[type[Message], Scope] = {Sync: "read", Mark: "operate"}
+
+
 class _Client(Struct):
     hints: Hints
+    caller: Caller  # who it proved to be; what that one may is asked anew for each event
     asked: int = 0
 
 
 class ClientNamespace(Namespace):
     """The namespace. `start` reads the newest detection's id and listens on the bus."""
 
-    def __init__(self, sockets: GuardedServer, tokens: Tokens, api: Api) -> None:
+    def __init__(self, sockets: GuardedServer, rights: Rights, api: Api) -> None:
         super().__init__("/client", sockets, FROM_CLIENT)
-        self._tokens = tokens
+        self._rights = rights
         self._api = api
         self._clients: dict[str, _Client] = {}
         self._newest = 0
@@ -67,12 +74,15 @@ class ClientNamespace(Namespace):
             await client.hints.close()
 
     def joined(self, sid: str, auth: Mapping[str, object]) -> None:
-        """See Namespace: `auth` is `{"token"}`; scripts may name themselves with device_id and device_name."""
+        """See Namespace: `auth` is `{"token"}`; devices name themselves with device_id and device_name."""
         if self._unsubscribe is None:
             raise refuse(Code.CLOSING, "the master is closing")
-        if not self._tokens.check_client(auth.get("token")):
+        caller = self._rights.of(auth.get("token"), self._sockets.address(sid, self.namespace))
+        if caller is None:
             raise refuse(Code.UNAUTHORIZED, "the token is wrong; master.json holds the right one")
-        self._clients[sid] = _Client(Hints(lambda topic, data: self._push(sid, topic, data)))
+        if caller.device_id and auth.get("device_id") != caller.device_id:
+            raise refuse(Code.UNAUTHORIZED, "this token belongs to another device")
+        self._clients[sid] = _Client(Hints(lambda topic, data: self._push(sid, topic, data)), caller)
         self._clients[sid].hints.start()
 
     def left(self, sid: str) -> None:
@@ -85,9 +95,17 @@ class ClientNamespace(Namespace):
         client = self._clients.get(sid)
         if client is None or client.asked >= MAX_ASKED:
             return refused(Code.BUSY, f"at most {MAX_ASKED} requests at a time")
+        caller, needs = self._rights.now(client.caller), NEEDS.get(type(received.message), "admin")
+        if caller is None:
+            self._turn_out(sid)
+            return refused(Code.UNAUTHORIZED, "the token counts no longer")
+        if not allows(caller.scope, needs):
+            self._sockets.note(sid, self.namespace, "scope")
+            sentence = f"this needs a token of the scope “{needs}”; this one's is “{caller.scope}”"
+            return refused(Code.SCOPE, sentence)
         client.asked += 1
         try:
-            with logs.request(received.request_id or logs.new_request_id()):
+            with logs.request(received.request_id or logs.new_request_id()), actor.acting(caller.name):
                 return await answered(self._do(received.message))
         finally:
             client.asked -= 1
@@ -113,6 +131,10 @@ class ClientNamespace(Namespace):
 
     def _happened(self, event: Event) -> None:
         match event:
+            case TokenRevoked():
+                for sid, client in list(self._clients.items()):
+                    if client.caller.token_id == event.token_id:
+                        self._turn_out(sid)
             case DetectionsStored():
                 self._newest = max(self._newest, event.last_id)
                 self._tell("detection", "", {"count": event.count, "last_id": event.last_id})
@@ -129,7 +151,17 @@ class ClientNamespace(Namespace):
         for client in self._clients.values():
             client.hints.note(topic, subject, data)
 
+    def _turn_out(self, sid: str) -> None:
+        """Its token was revoked, or has expired."""
+        self._clients[sid].hints.stop()
+        self._sockets.turn_out(sid, self.namespace, "token_ended")
+
     def _push(self, sid: str, topic: str, data: dict[str, Any]) -> None:
+        client = self._clients.get(sid)
+        if client is None or self._rights.now(client.caller) is None:
+            if client is not None:
+                self._turn_out(sid)
+            return
         hint = msgspec.convert({"topic": topic, "cursor": self._newest, "data": data}, Hint)
         self._sockets.push(sid, self.namespace, Hint.TYPE, pack(hint, logs.new_request_id(), wall_ms()))
 

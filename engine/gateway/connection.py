@@ -30,6 +30,7 @@ class Connection:
     Attributes:
         worker_id: proven by the token.
         incarnation: of the process that registered here; None before that.
+        accounts: how many it was given.
         held: messages to the worker that may not overtake the answer to its registration; None: nothing is held.
     """
 
@@ -37,6 +38,7 @@ class Connection:
         self.sid = sid
         self.worker_id = worker_id
         self.incarnation: str | None = None
+        self.accounts = 0
         self.held: list[Callable[[], bool]] | None = None
         self._serve = serve
         self._queue: asyncio.Queue[_Waiting | None] = asyncio.Queue(MAX_QUEUED)

@@ -1,22 +1,27 @@
 """The one middleware that every request passes, /socket.io/ included: default-deny."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Mapping
+from math import ceil
 
 import structlog
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
+from engine.api import actor
 from engine.api.errors import ApiError
-from engine.gateway.auth import Tokens
+from engine.gateway.admission import Visit
+from engine.gateway.doorkeeper import Doorkeeper
 from engine.gateway.rest.respond import failure
-from engine.records import StorageFault
+from engine.gateway.rights import Caller, Rights
+from engine.records import Scope, StorageFault, allows
 from worker.process import logs
 
 MAX_BODY = 1024 * 1024  #: bytes
 SOCKETS = "/socket.io/"
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 REQUEST_ID = web.RequestKey("request_id", str)
+URL_TOKENS = frozenset(("token", "access_token"))  #: query parameters that are refused on every route
 SANE_ID = re.compile(r"[A-Za-z0-9._-]{1,64}\Z")
 FOREIGN = ("cross-site", "same-site")  #: Sec-Fetch-Site; another port on this machine is same-site
 
@@ -33,11 +38,12 @@ WORDS = {
 
 
 class Refusal(ApiError):
-    """A request that may not come in."""
+    """A request that may not come in. `noted` is false if it was noted elsewhere."""
 
-    def __init__(self, status: int, code: str, message: str) -> None:
-        super().__init__(message, code=code)
+    def __init__(self, status: int, code: str, message: str, *, noted: bool = True, **details: object) -> None:
+        super().__init__(message, code=code, details=details)
         self.status = status
+        self.noted = noted
 
 
 class Guard:
@@ -46,17 +52,18 @@ class Guard:
     Until `open` is called every request is refused.
     """
 
-    def __init__(self, tokens: Tokens) -> None:
-        self._tokens = tokens
+    def __init__(self, rights: Rights, keeper: Doorkeeper) -> None:
+        self._rights = rights
+        self._keeper = keeper
         self._hosts: frozenset[str] = frozenset()
-        self._public: frozenset[tuple[str, str]] = frozenset()
+        self._needs: dict[tuple[str, str], Scope | None] = {}
 
-    def open(self, host: str, port: int, public: Iterable[tuple[str, str]]) -> None:
-        """Admit requests that name us as their host; `public` are (method, path) pairs that need no token."""
+    def open(self, host: str, port: int, needs: Mapping[tuple[str, str], Scope | None]) -> None:
+        """Admit requests that name us as their host; `needs` is the scope by (method, path), None without a token."""
         name = f"[{host}]" if ":" in host and not host.startswith("[") else host
         names = {*LOOPBACK, name.lower()}
         self._hosts = frozenset({f"{name}:{port}" for name in names} | (names if port == 80 else set()))
-        self._public = frozenset(public)
+        self._needs = dict(needs)
 
     async def label(self, request: web.Request, response: web.StreamResponse) -> None:
         """Signal `on_response_prepare`: every answer carries its request id, the websocket's upgrade too."""
@@ -75,8 +82,24 @@ class Guard:
         return guarded
 
     async def _answer(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        visit: Visit = request.protocol.visit  # type: ignore[attr-defined]  # GuardedProtocol
+        response = await self._respond(request, handler, visit)
+        if not visit.proven and not response.prepared:
+            response.force_close()  # a stranger has one request to a connection
+        return response
+
+    async def _respond(self, request: web.Request, handler: Handler, visit: Visit) -> web.StreamResponse:
         try:
-            self._admit(request)
+            caller = self._admit(request, visit)
+        except Refusal as refusal:
+            if refusal.noted:
+                self._keeper.refusals.note(visit.address, refusal.code)
+            return _turned_away(refusal)
+        with actor.acting(f"a stranger at {visit.address}" if caller is None else caller.name):
+            return await self._handle(request, handler)
+
+    async def _handle(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        try:
             return await handler(request)
         except ApiError as error:
             return failure(error.status, error.code, error.message, error.details)
@@ -92,14 +115,43 @@ class Guard:
             message = f"something went wrong here; the log has it under {request[REQUEST_ID]}"
             return failure(500, "internal", message, {"request_id": request[REQUEST_ID]})
 
-    def _admit(self, request: web.Request) -> None:
+    def _admit(self, request: web.Request, visit: Visit) -> Caller | None:
+        """Who asks; None where nobody has to say so. Raises Refusal."""
         self._check_host(request)
         self._check_origin(request)
-        path = _matched(request)
+        path, caller = _matched(request), None
+        if path != SOCKETS:
+            needs = self._needs.get((request.method, path), "read" if path == "" else "admin")
+            caller = None if needs is None else self._check_token(request, visit, needs)
+        for name in URL_TOKENS.intersection(request.query):
+            sentence = "a token never belongs into an address, which logs and histories keep: send it as a header"
+            raise Refusal(422, "token_in_url", sentence, field=name)
         if path == SOCKETS:
             _check_handshake(request)
-        elif (request.method, path) not in self._public and not self._tokens.check_client(_bearer(request)):
-            raise Refusal(401, "unauthorized", "send “Authorization: Bearer <token>”; master.json holds the token")
+            self._keeper.admission.upgrade(visit)
+        return caller
+
+    def _check_token(self, request: web.Request, visit: Visit, needs: Scope) -> Caller:
+        """The token is looked up first and the address's failures after: who is right is always answered."""
+        secret = _bearer(request)
+        caller = self._rights.of(secret, visit.address)
+        if caller is None:
+            wait = self._keeper.guessed_wrong(visit.address) if secret else 0.0
+            if wait:
+                raise Refusal(
+                    429,
+                    "too_many_attempts",
+                    f"too many wrong tokens came from this address: the next counts in {ceil(wait)} s",
+                    noted=False,
+                    retry_after=ceil(wait),
+                )
+            sentence = "send “Authorization: Bearer <token>”; master.json holds the token"
+            raise Refusal(401, "unauthorized", sentence, noted=not secret)
+        self._keeper.admission.prove(visit)
+        if not allows(caller.scope, needs):
+            sentence = f"this needs a token of the scope “{needs}”; this one's is “{caller.scope}”"
+            raise Refusal(403, "scope", sentence, needs=needs, has=caller.scope)
+        return caller
 
     def _check_host(self, request: web.Request) -> None:
         given = request.headers.getall("Host", [])
@@ -136,6 +188,13 @@ def _check_handshake(request: web.Request) -> None:
     fresh = query.get("transport") == "websocket" and query.get("EIO") == "4" and not {"sid", "j"} & set(query)
     if request.method != "GET" or not fresh or not web.WebSocketResponse().can_prepare(request).ok:
         raise Refusal(400, "websocket_only", "this address speaks Socket.IO 5 over a websocket only")
+
+
+def _turned_away(refusal: Refusal) -> web.Response:
+    answer = failure(refusal.status, refusal.code, refusal.message, refusal.details)
+    if "retry_after" in refusal.details:
+        answer.headers["Retry-After"] = str(refusal.details["retry_after"])
+    return answer
 
 
 def _http(error: web.HTTPException) -> web.Response:

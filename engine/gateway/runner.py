@@ -1,11 +1,13 @@
 """aiohttp's server with quiet logs and whole answers for what is no HTTP: such bytes never become a request of ours."""
 
+import asyncio
 import logging
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError, LineTooLong
 
+from engine.gateway.admission import Admission, Visit
 from engine.gateway.rest.respond import failure
 from worker.process import logs
 
@@ -26,11 +28,16 @@ class ServerLog(_Adapter):
 
 
 class GuardedRunner(web.AppRunner):
-    """An AppRunner whose own refusals come in the envelope and with a request id, like all other answers."""
+    """An AppRunner that counts strangers, and whose own refusals come in the envelope like all other answers."""
+
+    def __init__(self, app: web.Application, admission: Admission, **options: Any) -> None:
+        super().__init__(app, **options)
+        self._admission = admission
 
     async def _make_server(self) -> web.Server:
         server: Any = await super()._make_server()
         return _Server(
+            self._admission,
             server.request_handler,
             request_factory=server.request_factory,
             handler_cancellation=server.handler_cancellation,
@@ -39,12 +46,33 @@ class GuardedRunner(web.AppRunner):
 
 
 class _Server(web.Server):
+    def __init__(self, admission: Admission, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._admission = admission
+
     def __call__(self) -> web.RequestHandler:
-        return _Protocol(self, loop=self._loop, **self._kwargs)
+        return GuardedProtocol(self._admission, self, loop=self._loop, **self._kwargs)
 
 
-class _Protocol(web.RequestHandler):
-    __slots__ = ()
+class GuardedProtocol(web.RequestHandler):
+    """One TCP connection; `visit` is how the doors know it."""
+
+    __slots__ = ("_admission", "visit")
+
+    def __init__(self, admission: Admission, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._admission = admission
+        self.visit: Visit
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """It is counted before its first byte is read."""
+        self.visit = self._admission.enter(cast(asyncio.Transport, transport))
+        super().connection_made(transport)
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        """It counts no longer."""
+        self._admission.leave(self.visit)
+        super().connection_lost(exc)
 
     def handle_error(
         self, request: Any, status: int = 500, exc: BaseException | None = None, message: str | None = None

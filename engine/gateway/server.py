@@ -11,16 +11,19 @@ from aiohttp import web
 from engine.api.room import Api
 from engine.gateway.auth import Tokens
 from engine.gateway.client_namespace import ClientNamespace
+from engine.gateway.doorkeeper import Doorkeeper
 from engine.gateway.guard import MAX_BODY, Guard
+from engine.gateway.limits import Limits
 from engine.gateway.rest.route import install
 from engine.gateway.rest.routes import all_routes
+from engine.gateway.rights import Rights
 from engine.gateway.runner import GuardedRunner, ServerLog
 from engine.gateway.sockets import GuardedServer
 from engine.gateway.worker_namespace import IngestPort, WorkerDesk, WorkerNamespace
 from worker import __version__
 from worker.process.exit_codes import Exit, Stop
 
-KEEPALIVE = 10  #: seconds that an idle or half-open connection is kept
+KEEPALIVE = 10  #: seconds that an idle connection is kept
 PATIENCE = 1.0  #: seconds that a request under way gets when the gateway closes
 
 log = structlog.get_logger("gateway")
@@ -43,15 +46,18 @@ class Gateway:
         host: str = "127.0.0.1",
         port: int = 3000,
         version: str = __version__,
+        limits: Limits | None = None,
     ) -> None:
         self._host = host
         self._wanted_port = port
-        self._guard = Guard(tokens)
+        self._keeper = Doorkeeper(api.bus, limits)
+        rights = Rights(tokens, api.tokens)
+        self._guard = Guard(rights, self._keeper)
         self._routes = all_routes(version)
         self._api = api
-        self._sockets = GuardedServer()
+        self._sockets = GuardedServer(self._keeper)
         self.workers = WorkerNamespace(self._sockets, tokens, workers, ingest)
-        self._clients = ClientNamespace(self._sockets, tokens, api)
+        self._clients = ClientNamespace(self._sockets, rights, api)
         self._runner: web.AppRunner | None = None
         self._port = 0
         self._changing = asyncio.Lock()
@@ -96,6 +102,7 @@ class Gateway:
         self._sockets.attach(app)
         return GuardedRunner(
             app,
+            self._keeper.admission,
             access_log=None,
             keepalive_timeout=KEEPALIVE,
             shutdown_timeout=PATIENCE,
@@ -111,7 +118,8 @@ class Gateway:
         except OSError as error:
             raise _reason(error, self._host, self._wanted_port) from error
         self._port = int(runner.addresses[0][1])
-        self._guard.open(self._host, self._port, [(route.method, route.path) for route in self._routes if route.public])
+        needs = {(route.method, route.path): route.needs for route in self._routes}
+        self._guard.open(self._host, self._port, needs)
         log.info("gateway.listening", url=self.url)
 
     async def _undo(self) -> None:
@@ -124,6 +132,7 @@ class Gateway:
         await self._clients.close()
         await self._sockets.close()
         await runner.cleanup()
+        self._keeper.close()
         log.info("gateway.closed", port=self._port)
 
 

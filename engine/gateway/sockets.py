@@ -6,16 +6,17 @@ Private methods are overridden, so the minor versions are pinned and every defen
 import asyncio
 import itertools
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
 from typing import Any
 
 import engineio
 import socketio
 import structlog
-from aiohttp import WSMsgType, web
+from aiohttp import WSCloseCode, WSMsgType, web
 from engineio import packet as engine_packet
 from socketio import packet
 
+from engine.gateway.doorkeeper import Doorkeeper
+from engine.gateway.peer import Outbox, Peer
 from worker.process import wire_json
 from worker.process.tasks import cancel, spawn
 from worker.protocol.envelope import refused
@@ -27,10 +28,12 @@ PING_TIMEOUT = 10  #: seconds; a peer that is gone is noticed after both
 STRIKES = 3  #: malformed packets or messages until the connection is cut
 LINGER = 0.2  #: seconds between the last answer to a peer and the end of its transport
 MAX_WAITING = 1000  #: packets that wait for a slow peer; one more and it is cut
+MAX_WAITING_BYTES = 8 * 1024 * 1024  #: likewise, what came before the packet that is the last
 MAX_EVENT_NAME = 64
 MAX_ACK_ID = 2**53
 FORGED = ("connect", "disconnect", "connect_error")
 BAD_FRAME = "4!"  #: stands for a frame that engine.io would choke on: the packet guard counts it as a strike
+PEER = "vedette.peer"  #: where engine.io's environment holds the Peer
 
 log = structlog.get_logger("gateway")
 
@@ -68,11 +71,13 @@ class GuardedWebSocket:
     def __init__(self, handler: Callable[["GuardedWebSocket"], Coroutine[Any, Any, None]], server: Any) -> None:
         self._handler = handler
         self._server = server
-        self._socket = web.WebSocketResponse(max_msg_size=server.max_http_buffer_size, compress=False)
+        self._socket = web.WebSocketResponse(max_msg_size=server.max_http_buffer_size, compress=False, autoping=False)
+        self._peer: Peer
         self.environ: dict[str, Any] = {}
 
     async def __call__(self, environ: dict[str, Any]) -> web.WebSocketResponse:
         self.environ = environ
+        self._peer = environ[PEER]
         await self._socket.prepare(environ["aiohttp.request"])
         await self._handler(self)
         return self._socket
@@ -84,14 +89,30 @@ class GuardedWebSocket:
         await self._socket.send_str(message)
 
     async def wait(self) -> str:
-        """The next frame. Raises OSError once the connection has ended."""
+        """The next frame. Raises OSError once the connection has ended, or the peer may not say more."""
         message = await self._socket.receive()
+        while message.type in (WSMsgType.PING, WSMsgType.PONG):  # they cost as much as any other frame
+            self._admit("")
+            if message.type is WSMsgType.PING:
+                await self._socket.pong(message.data)
+            message = await self._socket.receive()
         if message.type is WSMsgType.BINARY:
+            self._admit("")
             return BAD_FRAME
         if message.type is not WSMsgType.TEXT:
+            self._note_end(message.type)
             raise OSError("the connection has ended")
         text = str(message.data)
+        self._admit(text)
         return text if text[:1] in ("1", "3", "4") else BAD_FRAME  # close, pong, message: all that a client sends
+
+    def _admit(self, frame: str) -> None:
+        if not self._peer.hear(frame):
+            raise OSError("too much at once")
+
+    def _note_end(self, kind: WSMsgType) -> None:
+        if kind is WSMsgType.ERROR and self._socket.close_code == WSCloseCode.MESSAGE_TOO_BIG:
+            self._peer.note("too_large")
 
 
 class Engine(engineio.AsyncServer):  # type: ignore[misc]  # python-engineio has no types
@@ -115,18 +136,10 @@ class Engine(engineio.AsyncServer):  # type: ignore[misc]  # python-engineio has
         await cancel(*self._background)
 
 
-@dataclass(slots=True)
-class _Peer:
-    request: web.Request
-    strikes: int = 0
-    tried: bool = False
-    cut: bool = False
-
-
 class GuardedServer(socketio.AsyncServer):  # type: ignore[misc]  # python-socketio has no types
     """The Socket.IO server behind both namespaces. Starts nothing until the first connection."""
 
-    def __init__(self) -> None:
+    def __init__(self, keeper: Doorkeeper) -> None:
         super().__init__(
             async_mode="aiohttp",
             serializer=TextPacket,
@@ -142,7 +155,8 @@ class GuardedServer(socketio.AsyncServer):  # type: ignore[misc]  # python-socke
             async_handlers=True,
             namespaces=["/worker", "/client"],
         )
-        self._peers: dict[str, _Peer] = {}
+        self._keeper = keeper
+        self._peers: dict[str, Peer] = {}
         self._awaited: dict[tuple[str, int], asyncio.Future[Any]] = {}
         self._ack_ids = itertools.count(1)
 
@@ -154,9 +168,7 @@ class GuardedServer(socketio.AsyncServer):  # type: ignore[misc]  # python-socke
         socket = self.eio.sockets.get(eio_sid)
         if socket is None or socket.closed or socket.closing:
             return False
-        if socket.queue.qsize() >= MAX_WAITING:
-            log.info("socket.too_slow", namespace=namespace)
-            self.cut(eio_sid, after=0)
+        if self._reads_too_slowly(eio_sid):
             return False
         encoded = TextPacket(packet.EVENT, data=[event, data], namespace=namespace, id=ack_id).encode()
         socket.queue.put_nowait(engine_packet.Packet(engine_packet.MESSAGE, encoded))
@@ -183,6 +195,26 @@ class GuardedServer(socketio.AsyncServer):  # type: ignore[misc]  # python-socke
         """Count one malformed message; the third cuts the connection."""
         self._strike(self.manager.eio_sid_from_sid(sid, namespace))
 
+    def address(self, sid: str, namespace: str) -> str:
+        """Whom this peer counts for; empty if it is gone."""
+        peer = self._peers.get(self.manager.eio_sid_from_sid(sid, namespace) or "")
+        return "" if peer is None else peer.visit.address
+
+    def widen(self, sid: str, namespace: str, accounts: int) -> None:
+        """This worker has so many accounts to speak of."""
+        if peer := self._peers.get(self.manager.eio_sid_from_sid(sid, namespace) or ""):
+            peer.meter.widen(accounts)
+
+    def note(self, sid: str, namespace: str, kind: str) -> None:
+        """Note that this peer asked for what it may not have."""
+        if peer := self._peers.get(self.manager.eio_sid_from_sid(sid, namespace) or ""):
+            peer.note(kind)
+
+    def turn_out(self, sid: str, namespace: str, kind: str) -> None:
+        """Cut at once one that may not be here any longer, and note why."""
+        if peer := self._peers.get(self.manager.eio_sid_from_sid(sid, namespace) or ""):
+            peer.refuse(kind)
+
     def cut(self, eio_sid: str | None, after: float = LINGER) -> None:
         """Ignore the peer from now on and abort its transport in `after` seconds; engine.io only asks it to go."""
         peer = self._peers.get(eio_sid or "")
@@ -190,9 +222,9 @@ class GuardedServer(socketio.AsyncServer):  # type: ignore[misc]  # python-socke
             return
         peer.cut = True
         if after:
-            asyncio.get_running_loop().call_later(after, _abort, peer.request)
+            asyncio.get_running_loop().call_later(after, peer.visit.abort)
         else:
-            _abort(peer.request)
+            peer.visit.abort()
 
     async def close(self) -> None:
         """Abort every transport and end what runs in the background."""
@@ -212,7 +244,9 @@ class GuardedServer(socketio.AsyncServer):  # type: ignore[misc]  # python-socke
         self.cut(eio_sid)
 
     async def _handle_eio_connect(self, eio_sid: str, environ: dict[str, Any]) -> Any:
-        self._peers[eio_sid] = _Peer(environ["aiohttp.request"])
+        visit = environ["aiohttp.request"].protocol.visit
+        environ[PEER] = self._peers[eio_sid] = Peer(visit, self._keeper.limits, self._keeper.refusals.note)
+        self._count_what_waits(eio_sid)
         return await super()._handle_eio_connect(eio_sid, environ)
 
     async def _handle_eio_disconnect(self, eio_sid: str, reason: str) -> None:
@@ -237,11 +271,16 @@ class GuardedServer(socketio.AsyncServer):  # type: ignore[misc]  # python-socke
     async def _handle_connect(self, eio_sid: str, namespace: str | None, data: object) -> None:
         peer = self._peers[eio_sid]
         if peer.tried:
-            self.cut(eio_sid, after=0)
+            peer.refuse("second_connect")
             return
         peer.tried = True  # one guess a socket
         await super()._handle_connect(eio_sid, namespace, data)
-        if self.manager.sid_from_eio_sid(eio_sid, namespace or "/") is None:
+        if self.manager.sid_from_eio_sid(eio_sid, namespace or "/") is not None:
+            peer.namespace = namespace or "/"
+            self._keeper.admission.prove(peer.visit)
+        elif self._keeper.guessed_wrong(peer.visit.address):
+            self.cut(eio_sid, after=0)
+        else:
             self.cut(eio_sid)
 
     async def _handle_disconnect(self, eio_sid: str, namespace: str | None, reason: str | None = None) -> None:
@@ -252,7 +291,7 @@ class GuardedServer(socketio.AsyncServer):  # type: ignore[misc]  # python-socke
         if not isinstance(data, list) or not data or not isinstance(data[0], str) or len(data[0]) > MAX_EVENT_NAME:
             raise BadPacket("an event is a list that starts with its name", namespace, id)
         if data[0] in FORGED:
-            self.cut(eio_sid, after=0)
+            self._peers[eio_sid].refuse("forged_event")
             return
         if not self.manager.is_connected(self.manager.sid_from_eio_sid(eio_sid, namespace or "/"), namespace or "/"):
             raise BadPacket("not connected to this namespace")
@@ -264,6 +303,28 @@ class GuardedServer(socketio.AsyncServer):  # type: ignore[misc]  # python-socke
             raise BadPacket("nobody waits for this acknowledgement")
         if not answer.done():
             answer.set_result(data[0] if data else None)
+
+    async def _send_packet(self, eio_sid: str, pkt: Any) -> None:
+        peer = self._peers.get(eio_sid)
+        if peer is None or self._reads_too_slowly(eio_sid):
+            return
+        await super()._send_packet(eio_sid, pkt)
+        if pkt.packet_type == packet.ACK:
+            peer.answered(pkt.id)
+
+    def _count_what_waits(self, eio_sid: str) -> None:
+        socket, outbox = self.eio.sockets[eio_sid], Outbox()
+        while not socket.queue.empty():
+            outbox.put_nowait(socket.queue.get_nowait())
+        socket.queue = outbox
+
+    def _reads_too_slowly(self, eio_sid: str) -> bool:
+        """Whether so much waits for this peer that it was cut for it."""
+        socket = self.eio.sockets.get(eio_sid)
+        if socket is None or (socket.queue.qsize() < MAX_WAITING and socket.queue.waiting < MAX_WAITING_BYTES):
+            return False
+        self._peers[eio_sid].refuse("reads_too_slowly")
+        return True
 
     async def _refuse(self, eio_sid: str, bad: BadPacket) -> None:
         """Acknowledge what could not be read, if that was asked for: else the peer would wait out its time-out."""
@@ -277,10 +338,5 @@ class GuardedServer(socketio.AsyncServer):  # type: ignore[misc]  # python-socke
             return
         peer.strikes += 1
         if peer.strikes >= STRIKES:
-            log.info("socket.three_strikes", peer=peer.request.remote)
+            peer.note("malformed")
             self.cut(eio_sid)
-
-
-def _abort(request: web.Request) -> None:
-    if request.transport is not None:
-        request.transport.abort()

@@ -24,6 +24,7 @@ from worker.protocol.errors import Code, ProtocolError
 from worker.protocol.messages import (
     FROM_WORKER,
     Answer,
+    Assign,
     Beaten,
     Credentials,
     CredentialsGiven,
@@ -34,6 +35,7 @@ from worker.protocol.messages import (
     Registered,
     Released,
     Report,
+    Revoke,
     Shutdown,
     Stored,
 )
@@ -84,6 +86,10 @@ class WorkerNamespace(Namespace):
         if connection is None or connection.is_over():
             return False
         data = pack(message, request_id, wall_ms())
+        if isinstance(message, Assign):
+            self._give(connection, len(message.tasks) + (0 if message.complete else connection.accounts))
+        elif isinstance(message, Revoke):
+            self._give(connection, connection.accounts - len(message.accounts))
 
         def push() -> bool:
             return self._sockets.push(connection.sid, self.namespace, message.TYPE, data)
@@ -198,9 +204,15 @@ class WorkerNamespace(Namespace):
                 self._demote(connection, replaced)
                 raise
             connection.incarnation = message.incarnation
+            self._give(connection, len(registered.tasks))
             if connection.is_over():
                 self._lost(connection, message.incarnation)
             return registered
+
+    def _give(self, connection: Connection, accounts: int) -> None:
+        """It has so many accounts now, and may say as much more."""
+        connection.accounts = max(0, accounts)
+        self._sockets.widen(connection.sid, self.namespace, connection.accounts)
 
     def _promote(self, connection: Connection, incarnation: str) -> str | None:
         """Make it the current one; returns the incarnation that was."""

@@ -154,6 +154,21 @@ gaps = Table(
     Column("acknowledged", Integer, nullable=False),
 )
 
+api_tokens = Table(
+    "api_tokens",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("scope", Text, nullable=False),
+    Column("hash", LargeBinary, nullable=False, unique=True),
+    Column("created_at", Integer, nullable=False),
+    Column("expires_at", Integer),
+    Column("last_used_at", Integer),
+    Column("revoked_at", Integer),
+    Column("device_id", Text, nullable=False),
+    Column("device_name", Text, nullable=False),
+)
+
 settings = Table(
     "settings",
     metadata,

@@ -18,6 +18,7 @@ from engine.store.platforms import PlatformStore
 from engine.store.rate import Rate
 from engine.store.readers import Readers
 from engine.store.search import SearchStore
+from engine.store.tokens import TokenStore
 from engine.store.workers import WorkerStore
 from engine.store.writer import Writer
 from worker.process.clock import wall_ms as system_wall_ms
@@ -27,7 +28,7 @@ class Store:
     """Everything the master remembers.
 
     Attributes:
-        accounts, detections, workers, platforms, journal, dead_letters, gaps, keys: for everyone.
+        accounts, detections, workers, platforms, journal, dead_letters, gaps, keys, tokens: for everyone.
         ingest, search: for engine.feed.
     """
 
@@ -45,6 +46,7 @@ class Store:
         self.dead_letters = DeadLetterStore(self._writer, self._readers, wall_ms)
         self.gaps = GapStore(self._writer, self._readers, wall_ms)
         self.keys = KeyStore(self._writer, self._readers)
+        self.tokens = TokenStore(self._writer, self._readers)
         self.search = SearchStore(self._writer, self._readers)
         self.ingest = IngestStore(
             self._writer,

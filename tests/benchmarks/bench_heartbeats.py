@@ -41,7 +41,7 @@ HEARTBEAT = 10.0  #: seconds between two of one worker, as in production
 CHECKS = 33  #: finished checks in one heartbeat: 100 accounts, each every 30 s
 ROUNDS = 1  #: heartbeats of each worker that count
 WARMING = 5.0  #: seconds
-JOINING = 50  #: workers that connect at the same time
+JOINING = 8  #: workers that connect at the same time: so many unproven sockets one address may have
 NAMESPACE = "/worker"
 
 

@@ -3,16 +3,18 @@
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import aiohttp
 import socketio
 
+from engine.api.tokens import NewToken
 from engine.gateway.auth import Tokens
+from engine.gateway.limits import Limits
 from engine.gateway.server import Gateway
 from engine.gateway.worker_namespace import WorkerDesk
-from engine.records import Misfit
+from engine.records import Misfit, Scope
 from tests.support.memory_ports import MemoryApi, make_api
 from worker.process import wire_json
 from worker.process.clock import wall_ms
@@ -150,6 +152,10 @@ class House:
             assert (await tell(guest, a_register(worker_id, incarnation)))["ok"]
         return guest
 
+    async def token(self, scope: Scope, **fields: Any) -> str:
+        """A new API token."""
+        return (await self.memory.api.tokens.create(NewToken(f"for {scope}", scope, **fields))).secret
+
     async def client(self) -> socketio.AsyncClient:
         """A front end's connection."""
         return await self.guest("/client", {"token": self.tokens.client})
@@ -161,6 +167,13 @@ class House:
             await settle(guest)
         await self.http.close()
         await self.gateway.close()
+        await self.memory.api.tokens.close()
+
+
+def expire(opened: House, token_id: str) -> None:
+    """Let a token's time be over."""
+    tokens = opened.memory.api.tokens._tokens
+    tokens[token_id] = replace(tokens[token_id], expires_at=tokens[token_id].created_at)
 
 
 async def settle(guest: socketio.AsyncClient) -> None:
@@ -189,11 +202,11 @@ def a_register(worker_id: str = "w-1", incarnation: str = "i-1") -> Register:
 
 
 @asynccontextmanager
-async def house(**contents: Any) -> AsyncIterator[House]:
+async def house(*, limits: Limits | None = None, **contents: Any) -> AsyncIterator[House]:
     """A gateway on a free port; `contents` go to make_api."""
     memory = make_api(**contents)
     tokens, desk, store = Tokens(), Desk(), Store()
-    gateway = Gateway(memory.api, tokens, desk, store, port=0, version="0.1.0")
+    gateway = Gateway(memory.api, tokens, desk, store, port=0, version="0.1.0", limits=limits)
     await gateway.start()
     session = aiohttp.ClientSession()
     opened = House(gateway, tokens, desk, store, memory, session)

@@ -19,6 +19,7 @@ from engine.api.keys import Keys
 from engine.api.platforms import Platforms
 from engine.api.room import Api
 from engine.api.status import SchedulingStatus, Status
+from engine.api.tokens import ApiTokens
 from engine.api.workers import Workers, WorkerSnapshot
 from engine.bus import Bus
 from engine.events import DeadLettersChanged, DetectionsStored, PlatformsChanged
@@ -35,10 +36,12 @@ from tests.support.memory_stores import (
     MemoryFeed,
     MemoryFleet,
     MemoryLetters,
+    MemoryTokens,
     MemoryWorkers,
     OpenSealer,
     a_worker,
 )
+from worker.process.clock import wall_ms
 from worker.protocol.descriptor import Descriptor
 from worker.protocol.messages import Author
 
@@ -178,6 +181,7 @@ def _room(
         status=Status(
             VERSION, lambda: 12.5, workers, scheduling=scheduling, detections=detections, dead_letters=dead_letters
         ),
+        tokens=ApiTokens(MemoryTokens(), bus, wall_ms),
         workers=workers,
         keys=Keys(MemoryKeeper(), no_note, VaultError),
         bus=bus,

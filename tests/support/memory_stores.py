@@ -21,6 +21,7 @@ from engine.events import (
 )
 from engine.records import (
     Account,
+    ApiToken,
     Counts,
     DeadLetter,
     Detection,
@@ -213,6 +214,27 @@ class MemoryAccountStore:
 
     def _counted(self, account: Account) -> Account:
         return replace(account, unread=self._feed.unread[account.id])
+
+
+class MemoryTokens:
+    """Satisfies `TokenKeeper`."""
+
+    def __init__(self) -> None:
+        self.rows: dict[str, tuple[ApiToken, bytes]] = {}
+
+    async def load_all(self) -> list[tuple[ApiToken, bytes]]:
+        return list(self.rows.values())
+
+    async def add(self, token: ApiToken, digest: bytes) -> None:
+        self.rows[token.id] = (token, digest)
+
+    async def revoke(self, token_id: str, at: datetime) -> None:
+        token, digest = self.rows[token_id]
+        self.rows[token_id] = (replace(token, revoked_at=at), digest)
+
+    async def touch(self, token_id: str, at: datetime) -> None:
+        token, digest = self.rows[token_id]
+        self.rows[token_id] = (replace(token, last_used_at=at), digest)
 
 
 class MemoryWorkers:

@@ -12,6 +12,7 @@ class Code(StrEnum):
     INVALID = "invalid"  #: the payload does not fit its type; the message names the field
     TOO_LARGE = "too_large"  #: over the frame's or the batch's limit
     UNAUTHORIZED = "unauthorized"  #: wrong or missing token, unknown worker
+    SCOPE = "scope"  #: the token may not do this; the message names the scope that may
     NOT_REGISTERED = "not_registered"  #: worker:register must come first on each connection
     NOT_OWNER = "not_owner"  #: the account is not this worker's
     STALE_EPOCH = "stale_epoch"  #: it was once, under an earlier epoch

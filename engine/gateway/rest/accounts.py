@@ -16,10 +16,22 @@ ONE = f"{ACCOUNTS}/{{id}}"
 def routes() -> list[Route]:
     """The routes of this subject."""
     return [
-        Route("GET", ACCOUNTS, _page, "Accounts, oldest first", Page[AccountAnswer], query=PageQuery),
-        Route("POST", ACCOUNTS, _create, "Create an account", AccountAnswer, NewAccountBody, status=201),
-        Route("POST", f"{ACCOUNTS}/test", _try, "Try credentials before anything is saved", Tried, AccountTry),
-        Route("POST", f"{ACCOUNTS}/import", _import, "Create many at once", Imported, takes=(JSON, CSV)),
+        Route("GET", ACCOUNTS, _page, "Accounts, oldest first", Page[AccountAnswer], query=PageQuery, scope="read"),
+        Route(
+            "POST", ACCOUNTS, _create, "Create an account", AccountAnswer, NewAccountBody, status=201, scope="operate"
+        ),
+        Route(
+            "POST",
+            f"{ACCOUNTS}/test",
+            _try,
+            "Try credentials before anything is saved",
+            Tried,
+            AccountTry,
+            scope="operate",
+        ),
+        Route(
+            "POST", f"{ACCOUNTS}/import", _import, "Create many at once", Imported, takes=(JSON, CSV), scope="operate"
+        ),
         Route(
             "GET",
             f"{ACCOUNTS}/export",
@@ -28,14 +40,21 @@ def routes() -> list[Route]:
             Page[exchange.Exported],
             query=ExportQuery,
             gives=(CSV,),
+            scope="read",
         ),
-        Route("GET", ONE, _get, "One account", AccountAnswer),
-        Route("PATCH", ONE, _change, "Change an account", AccountAnswer, AccountPatch, conflicts=True),
-        Route("DELETE", ONE, _delete, "Put an account in the bin for 30 days"),
-        Route("POST", f"{ONE}/restore", _restore, "Take an account out of the bin", AccountAnswer),
-        Route("POST", f"{ONE}/check", _check, "Check it now", Accepted, status=202, conflicts=True),
+        Route("GET", ONE, _get, "One account", AccountAnswer, scope="read"),
+        Route("PATCH", ONE, _change, "Change an account", AccountAnswer, AccountPatch, conflicts=True, scope="operate"),
+        Route("DELETE", ONE, _delete, "Put an account in the bin for 30 days", scope="operate"),
+        Route("POST", f"{ONE}/restore", _restore, "Take an account out of the bin", AccountAnswer, scope="operate"),
+        Route("POST", f"{ONE}/check", _check, "Check it now", Accepted, status=202, conflicts=True, scope="operate"),
         Route(
-            "GET", f"{ONE}/story", _story, "Why it is where it is, newest first", Page[JournalEntry], query=StoryQuery
+            "GET",
+            f"{ONE}/story",
+            _story,
+            "Why it is where it is, newest first",
+            Page[JournalEntry],
+            query=StoryQuery,
+            scope="read",
         ),
     ]
 

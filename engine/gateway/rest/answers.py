@@ -1,5 +1,6 @@
 """What REST answers where the engine's own snapshot would leave fields out or count time in milliseconds."""
 
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -7,7 +8,7 @@ import msgspec
 from msgspec import Struct
 
 from engine.api.accounts import AccountSnapshot
-from engine.records import AccountStatus, Detection, Gap, from_ms
+from engine.records import AccountStatus, ApiToken, Detection, Gap, Scope, from_ms
 from worker.protocol.descriptor import Kind, Values
 from worker.protocol.messages import Quota
 
@@ -166,3 +167,33 @@ def _quota(quota: Quota | None) -> QuotaAnswer | None:
     if quota is None:
         return None
     return QuotaAnswer(quota.remaining, quota.limit, None if quota.resets_at is None else from_ms(quota.resets_at))
+
+
+class TokenAnswer(Struct, frozen=True, kw_only=True):
+    """One API token; the token itself never comes back."""
+
+    id: str
+    name: str
+    scope: Scope
+    created_at: datetime
+    expires_at: datetime | None
+    last_used_at: datetime | None
+    revoked_at: datetime | None
+    device_id: str
+    device_name: str
+
+
+class TokenMadeAnswer(TokenAnswer, frozen=True, kw_only=True):
+    """A new API token. `token` is shown this once."""
+
+    token: str
+
+
+def token_answer(token: ApiToken) -> TokenAnswer:
+    """The token as REST shows it."""
+    return TokenAnswer(**asdict(token))
+
+
+def token_made_answer(token: ApiToken, secret: str) -> TokenMadeAnswer:
+    """A new token as REST shows it."""
+    return TokenMadeAnswer(**asdict(token), token=secret)

@@ -5,9 +5,10 @@ from typing import Annotated, TypeVar
 from msgspec import UNSET, Meta, Struct, UnsetType, field
 
 from engine.api.accounts import AccountChanges, NewAccount
+from engine.api.tokens import NewToken
 from engine.api.workers import WorkerChanges
-from engine.gateway.rest.query import FilterFields
-from engine.records import Marks
+from engine.gateway.rest.query import FilterFields, Moment
+from engine.records import Marks, Scope
 from worker.protocol.descriptor import Values
 
 T = TypeVar("T")
@@ -93,6 +94,20 @@ class LocalWorkers(Body, frozen=True):
     """How many workers to start on this computer."""
 
     count: int
+
+
+class NewTokenBody(Body, frozen=True):
+    """A token to make. From `expires_at` on it counts no longer; with `device_id` /client takes it from that alone."""
+
+    name: str
+    scope: Scope
+    expires_at: Moment | None = None
+    device_id: str = ""
+    device_name: str = ""
+
+    def wanted(self) -> NewToken:
+        """The same for the room."""
+        return NewToken(self.name, self.scope, self.expires_at, self.device_id, self.device_name)
 
 
 class FilterBody(FilterFields, frozen=True, kw_only=True, forbid_unknown_fields=True):

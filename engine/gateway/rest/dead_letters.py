@@ -14,10 +14,17 @@ def routes() -> list[Route]:
     """The routes of this subject."""
     summary = "Items that could not be stored, newest first"
     return [
-        Route("GET", LETTERS, _page, summary, Page[DeadLetterSnapshot], query=StoryQuery),
-        Route("GET", ONE, _get, "One of them, whole", DeadLetterSnapshot),
-        Route("POST", f"{ONE}/retry", _retry, "Store it after all and take it out of the list", conflicts=True),
-        Route("DELETE", ONE, _delete, "Take it out of the list for good"),
+        Route("GET", LETTERS, _page, summary, Page[DeadLetterSnapshot], query=StoryQuery, scope="read"),
+        Route("GET", ONE, _get, "One of them, whole", DeadLetterSnapshot, scope="read"),
+        Route(
+            "POST",
+            f"{ONE}/retry",
+            _retry,
+            "Store it after all and take it out of the list",
+            conflicts=True,
+            scope="operate",
+        ),
+        Route("DELETE", ONE, _delete, "Take it out of the list for good", scope="operate"),
     ]
 
 

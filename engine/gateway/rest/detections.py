@@ -17,9 +17,17 @@ def routes() -> list[Route]:
     """The routes of this subject."""
     summary = "Newest first, or oldest first above “after”; filtered and searched"
     return [
-        Route("GET", DETECTIONS, _page, summary, Page[DetectionAnswer], query=DetectionsQuery),
-        Route("PATCH", DETECTIONS, _mark, "Set flags on some or on all that a filter matches", Marked, DetectionsPatch),
-        Route("GET", f"{DETECTIONS}/{{id}}", _get, "One detection", DetectionAnswer),
+        Route("GET", DETECTIONS, _page, summary, Page[DetectionAnswer], query=DetectionsQuery, scope="read"),
+        Route(
+            "PATCH",
+            DETECTIONS,
+            _mark,
+            "Set flags on some or on all that a filter matches",
+            Marked,
+            DetectionsPatch,
+            scope="operate",
+        ),
+        Route("GET", f"{DETECTIONS}/{{id}}", _get, "One detection", DetectionAnswer, scope="read"),
     ]
 
 

@@ -12,8 +12,16 @@ from engine.records import to_ms
 def routes() -> list[Route]:
     """The routes of this subject."""
     return [
-        Route("GET", f"{ONE}/gaps", _page, "When nobody watched it, newest first", Page[GapAnswer], query=PageQuery),
-        Route("POST", f"{ONE}/gaps/acknowledge", _acknowledge, "Its gaps have been seen"),
+        Route(
+            "GET",
+            f"{ONE}/gaps",
+            _page,
+            "When nobody watched it, newest first",
+            Page[GapAnswer],
+            query=PageQuery,
+            scope="read",
+        ),
+        Route("POST", f"{ONE}/gaps/acknowledge", _acknowledge, "Its gaps have been seen", scope="operate"),
     ]
 
 

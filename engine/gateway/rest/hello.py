@@ -19,8 +19,8 @@ def routes(version: str) -> list[Route]:
     return [
         Route("GET", f"{BASE}/hello", hello, "Who answers here", Hello, public=True),
         Route("GET", "/healthz", _healthz, "Whether it lives", Health, public=True),
-        Route("GET", f"{BASE}/status", _status, "One look at everything", StatusSnapshot),
-        Route("GET", f"{BASE}/platforms", _platforms, "Which platforms workers offer", Page[Descriptor]),
+        Route("GET", f"{BASE}/status", _status, "One look at everything", StatusSnapshot, scope="read"),
+        Route("GET", f"{BASE}/platforms", _platforms, "Which platforms workers offer", Page[Descriptor], scope="read"),
     ]
 
 

@@ -11,7 +11,7 @@ from engine.records import JournalEntry
 def routes() -> list[Route]:
     """The routes of this subject."""
     summary = "What happened and why, newest first; of one account, worker or the master, by time and by words"
-    return [Route("GET", f"{BASE}/journal", _page, summary, Page[JournalEntry], query=JournalQuery)]
+    return [Route("GET", f"{BASE}/journal", _page, summary, Page[JournalEntry], query=JournalQuery, scope="read")]
 
 
 def part(lines: Sequence[JournalEntry], limit: int) -> Page[JournalEntry]:

@@ -25,8 +25,17 @@ class Rotation(Body, frozen=True):
 def routes() -> list[Route]:
     """The routes of this subject."""
     return [
-        Route("GET", KEYS, _get, "Where the key of credentials is kept, and what that protects", KeysSnapshot),
-        Route("POST", f"{KEYS}/rotate", _rotate, "Change the keys of credentials", KeysSnapshot, Rotation),
+        Route(
+            "GET",
+            KEYS,
+            _get,
+            "Where the key of credentials is kept, and what that protects",
+            KeysSnapshot,
+            scope="admin",
+        ),
+        Route(
+            "POST", f"{KEYS}/rotate", _rotate, "Change the keys of credentials", KeysSnapshot, Rotation, scope="admin"
+        ),
     ]
 
 

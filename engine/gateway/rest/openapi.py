@@ -9,6 +9,10 @@ import msgspec
 from engine.gateway.rest.respond import Failure
 from engine.gateway.rest.route import BASE, JSON, Call, File, Route
 
+SCOPES = (
+    "The token of master.json may do everything; an API token what its scope says: “read” looks, “operate” changes "
+    "accounts, checks and detections too, “admin” everything. Each operation names the least scope that it needs."
+)
 REF = "#/components/schemas/{name}"
 PART = re.compile(r"\{(\w+)\}")
 Schema = dict[str, Any]
@@ -16,7 +20,7 @@ Schema = dict[str, Any]
 DESCRIPTIONS = {
     400: "The request or its body cannot be read",
     401: "The token is missing or wrong",
-    403: "The request comes from another site",
+    403: "The request comes from another site, or the token's scope is too low (code `scope`)",
     404: "There is no such thing",
     409: "It was changed meanwhile, or its state does not allow this",
     413: "The body is over 1 MiB",
@@ -24,6 +28,7 @@ DESCRIPTIONS = {
     421: "The request names another host",
     422: "A value does not fit; `details.field` names it",
     500: "A fault of ours; `details.request_id` finds it in the logs",
+    429: "Too many failed attempts from this address; a right token is answered all the same",
     503: "Not now",
 }
 
@@ -37,7 +42,7 @@ def route(others: Iterable[Route], version: str) -> Route:
         content = content or msgspec.json.encode(document([*others, itself], version))
         return File(content, JSON)
 
-    itself = Route("GET", f"{BASE}/openapi.json", handle, "This document", gives=(JSON,))
+    itself = Route("GET", f"{BASE}/openapi.json", handle, "This document", gives=(JSON,), scope="read")
     return itself
 
 
@@ -59,7 +64,7 @@ def document(routes: Iterable[Route], version: str) -> Schema:
         "paths": paths,
         "components": {
             "schemas": components,
-            "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
+            "securitySchemes": {"token": {"type": "http", "scheme": "bearer", "description": SCOPES}},
             "headers": {"RequestId": {"description": "Finds this request in the logs", "schema": {"type": "string"}}},
         },
     }
@@ -75,8 +80,10 @@ def _operation(route: Route, schema_of: Callable[[Any], Schema]) -> Schema:
             **{str(status): _failure(status, schema_of(Failure)) for status in _statuses(route)},
         },
     }
-    if route.public:
+    if route.needs is None:
         operation["security"] = []
+    else:
+        operation["security"] = [{"token": [route.needs]}]
     if body := _request_body(route, schema_of):
         operation["requestBody"] = {"required": True, "content": body}
     return operation
@@ -138,6 +145,7 @@ def _statuses(route: Route) -> list[int]:
         401: not route.public,
         404: bool(PART.search(route.path)),
         409: route.conflicts,
+        429: not route.public,
         413: carries,
         415: bool(route.takes),
     }

@@ -11,6 +11,7 @@ from engine.api.errors import ApiError
 from engine.api.room import Api
 from engine.gateway.rest.fit import fit_body, fit_query
 from engine.gateway.rest.respond import success
+from engine.records import Scope
 from worker.process import logs
 
 BASE = "/api/v1"
@@ -66,6 +67,7 @@ class Route:
         takes: content types of a body that the handler reads itself; such a route has no body type.
         gives: further content types of the answer, outside of the envelope.
         public: needs no token.
+        scope: what a token must at least have; a route that does not say so is for administrators, and fails a test.
         conflicts: may answer 409.
     """
 
@@ -81,6 +83,12 @@ class Route:
     gives: tuple[str, ...] = ()
     public: bool = False
     conflicts: bool = False
+    scope: Scope | None = None
+
+    @property
+    def needs(self) -> Scope | None:
+        """The least scope; None if no token is needed."""
+        return None if self.public else self.scope or "admin"
 
 
 def install(app: web.Application, routes: Iterable[Route], api: Api) -> None:

@@ -16,7 +16,7 @@ ONE = f"{WORKERS}/{{id}}"
 def routes() -> list[Route]:
     """The routes of this subject."""
     return [
-        Route("GET", WORKERS, _page, "Workers, local ones first", Page[WorkerSnapshot], query=PageQuery),
+        Route("GET", WORKERS, _page, "Workers, local ones first", Page[WorkerSnapshot], query=PageQuery, scope="read"),
         Route(
             "POST",
             f"{WORKERS}/local",
@@ -26,12 +26,30 @@ def routes() -> list[Route]:
             LocalWorkers,
             status=201,
             conflicts=True,
+            scope="admin",
         ),
-        Route("GET", ONE, _get, "One worker", WorkerSnapshot),
-        Route("PATCH", ONE, _change, "Rename, resize or drain a worker", WorkerSnapshot, WorkerPatch),
-        Route("DELETE", ONE, _remove, "Take a worker out for good"),
-        Route("GET", f"{ONE}/story", _story, "What happened to it, newest first", Page[JournalEntry], query=StoryQuery),
-        Route("POST", f"{ONE}/restart", _restart, "Restart a local worker", WorkerSnapshot, status=202, conflicts=True),
+        Route("GET", ONE, _get, "One worker", WorkerSnapshot, scope="read"),
+        Route("PATCH", ONE, _change, "Rename, resize or drain a worker", WorkerSnapshot, WorkerPatch, scope="operate"),
+        Route("DELETE", ONE, _remove, "Take a worker out for good", scope="admin"),
+        Route(
+            "POST",
+            f"{ONE}/restart",
+            _restart,
+            "Restart a local worker",
+            WorkerSnapshot,
+            status=202,
+            conflicts=True,
+            scope="operate",
+        ),
+        Route(
+            "GET",
+            f"{ONE}/story",
+            _story,
+            "What happened to it, newest first",
+            Page[JournalEntry],
+            query=StoryQuery,
+            scope="read",
+        ),
     ]
 
 

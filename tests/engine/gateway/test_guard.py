@@ -11,7 +11,8 @@ from engine.gateway.rest.routes import all_routes
 from tests.support.gateway import House, house
 from worker.process import logs
 
-WALK = [(route.method, route.path.replace("{id}", "x"), route.public) for route in all_routes("")]
+ROUTES = all_routes("")
+WALK = [(route.method, route.path.replace("{id}", "x"), route.public) for route in ROUTES]
 
 
 def is_failure(answer: Any, code: str) -> bool:
@@ -54,6 +55,16 @@ async def test_the_token_counts_only_as_bearer(header: str) -> None:
         headers = {"Authorization": header.format(token=opened.tokens.client)}
         status, answer, _ = await opened.ask("GET", "/status", token="", headers=headers)
         assert status == 401 and is_failure(answer, "unauthorized")
+
+
+@pytest.mark.parametrize("name", ["token", "access_token"])
+async def test_a_token_in_the_address_is_refused(name: str) -> None:
+    async with house() as opened:
+        query = f"?{name}={opened.tokens.client}"
+        assert (await opened.ask("GET", f"/status{query}", token=""))[0] == 401
+        for path in ("/status", "/hello", "/none", "/socket.io/"):
+            status, answer, _ = await opened.ask("GET", f"{path}{query}")
+            assert status == 422 and is_failure(answer, "token_in_url") and answer["error"]["details"]["field"] == name
 
 
 @pytest.mark.parametrize(

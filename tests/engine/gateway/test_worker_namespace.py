@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 import socketio
 
+from engine.gateway import peer
 from tests.support.gateway import House, a_register, house, tell
 from tests.support.waiting import eventually
 from worker.process.clock import wall_ms
@@ -121,7 +122,9 @@ async def test_heartbeats_do_not_wait_for_a_commit() -> None:
         assert (await batch)["done"] == [1]
 
 
-async def test_a_second_batch_beside_the_first_is_busy() -> None:
+async def test_a_second_batch_long_after_the_first_is_busy(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sooner it would be cut: tests/engine/gateway/test_attacks.py."""
+    monkeypatch.setattr(peer, "BATCH_WAITS", 0.0)
     async with house() as opened:
         guest = await opened.worker()
         opened.store.gate = asyncio.Event()

@@ -1,10 +1,12 @@
-"""The small facades: workers, platforms."""
+"""The small facades: workers, platforms, API tokens."""
 
 from dataclasses import replace
 
 import msgspec
 
-from engine.records import Worker, from_ms
+from engine.api.tokens import ApiTokens, NewToken
+from engine.bus import Bus
+from engine.records import ApiToken, Worker, from_ms
 from tests.support.stored import NOW, open_store
 from worker.protocol.descriptor import Descriptor, Field, Limits, Text
 
@@ -45,3 +47,35 @@ async def test_a_local_workers_descriptor_wins(tmp_path):
         assert store.platforms.all() == [OTHER]
         assert store.platforms.get("never") is None
         assert await store.platforms.remember(DEMO, local=False) == "ignored"
+
+
+async def test_api_tokens_outlive_a_restart_with_all_that_is_known_of_them(tmp_path):
+    one = ApiToken("tok_1", "脚本", "operate", from_ms(NOW), from_ms(NOW + 5), device_id="d", device_name="Phone")
+    two = ApiToken("tok_2", "b", "read", from_ms(NOW + 1))
+    async with open_store(tmp_path) as store:
+        await store.tokens.add(two, b"2" * 32)
+        await store.tokens.add(one, b"1" * 32)
+        await store.tokens.touch("tok_2", from_ms(NOW + 7))
+        await store.tokens.revoke("tok_1", from_ms(NOW + 8))
+    async with open_store(tmp_path) as store:
+        assert await store.tokens.load_all() == [
+            (replace(one, revoked_at=from_ms(NOW + 8)), b"1" * 32),
+            (replace(two, last_used_at=from_ms(NOW + 7)), b"2" * 32),
+        ]
+
+
+async def test_revoked_tokens_stay_revoked_after_a_restart(tmp_path):
+    async with open_store(tmp_path) as store:
+        tokens = ApiTokens(store.tokens, Bus(), lambda: NOW)
+        await tokens.load()
+        kept, revoked = [await tokens.create(NewToken(name, "read")) for name in ("kept", "revoked")]
+        await tokens.revoke(revoked.token.id)
+        tokens.used(kept.token, "127.0.0.1")
+        await tokens.close()
+    async with open_store(tmp_path) as store:
+        tokens = ApiTokens(store.tokens, Bus(), lambda: NOW)
+        await tokens.load()
+        assert tokens.find(revoked.secret) is None
+        assert tokens.find(kept.secret) == replace(kept.token, last_used_at=from_ms(NOW))
+    everything = b"".join(file.read_bytes() for file in tmp_path.glob("vedette.db*"))
+    assert kept.secret.encode() not in everything and b"kept" in everything
