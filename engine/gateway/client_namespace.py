@@ -70,7 +70,7 @@ class ClientNamespace(Namespace):
         if self._unsubscribe is not None:
             self._unsubscribe()
             self._unsubscribe = None
-        for client in self._clients.values():
+        for client in list(self._clients.values()):
             await client.hints.close()
 
     def joined(self, sid: str, auth: Mapping[str, object]) -> None:
