@@ -38,6 +38,7 @@ from engine.feed.ingest import Ingest
 from engine.fleet import messages as m
 from engine.fleet.state import FleetState, Settings
 from engine.gateway.auth import Tokens, new_token
+from engine.gateway.limits import Limits
 from engine.gateway.server import Gateway
 from engine.housekeeping import Housekeeping
 from engine.instance import InstanceLock, write_master_file
@@ -74,10 +75,14 @@ class Master:
 
     Args:
         ask: asks a person for the passphrase of the credentials, on a thread; None from it if nobody is there.
+        limits: what strangers and busy peers may cost, if not the usual.
     """
 
-    def __init__(self, options: Options, ask: Callable[[], Secret | None] = lambda: None) -> None:
+    def __init__(
+        self, options: Options, ask: Callable[[], Secret | None] = lambda: None, limits: Limits | None = None
+    ) -> None:
         self._options = options
+        self._limits = limits
         self._offered = Offered(options.encryption_key, options.passphrase, ask)
         self._stack: AsyncExitStack | None = None
         self._closing: asyncio.Future[None] | None = None
@@ -203,7 +208,14 @@ class Master:
         stack.push_async_callback(api_tokens.close)
         self.api = self._build_api(api_tokens)
         self._gateway = Gateway(
-            self.api, self.tokens, door, self._ingest, host=options.host, port=options.port, version=__version__
+            self.api,
+            self.tokens,
+            door,
+            self._ingest,
+            host=options.host,
+            port=options.port,
+            version=__version__,
+            limits=self._limits,
         )
         await self._gateway.start()
         stack.push_async_callback(self._gateway.close)

@@ -10,6 +10,7 @@ import aiohttp
 import socketio
 
 from engine.config import read
+from engine.gateway.limits import Limits
 from engine.master import Master
 from engine.records import Worker, from_ms
 from tests.support.gateway import settle, tell
@@ -17,6 +18,9 @@ from worker.platforms.demo import Demo
 from worker.platforms.feed import Feed
 from worker.process import wire_json
 from worker.protocol.messages import Heartbeat, Register
+
+#: for tests that ask without a pause, thousands of times: a guard that counts would end them
+UNMETERED = Limits(events=1e9, events_burst=1e9, octets=1e12, octets_burst=1e12, guesses=10**9)
 
 
 @dataclass
@@ -80,10 +84,10 @@ async def _leave(guest: socketio.AsyncClient) -> None:
 
 
 @asynccontextmanager
-async def live_master(data_dir: Path) -> AsyncIterator[LiveMaster]:
+async def live_master(data_dir: Path, limits: Limits | None = None) -> AsyncIterator[LiveMaster]:
     """A started master that can start no processes; closed at the end."""
     arguments = ["--data-dir", str(data_dir), "--port", "0", "--local-workers", "0", "--worker-max-count", "0"]
-    master = Master(read("test", arguments, {}))
+    master = Master(read("test", arguments, {}), limits=limits)
     await master.start()
     async with AsyncExitStack() as stack:
         stack.push_async_callback(master.close, "the test ends")

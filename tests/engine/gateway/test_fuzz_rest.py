@@ -20,7 +20,7 @@ from yarl import URL
 from engine.gateway.guard import SANE_ID
 from tests.conftest import LogWatch
 from tests.support.fuzz import JUNK, NUMBERS, TEXTS, examples, on_one_loop, spoiled, to_json
-from tests.support.live_master import LiveMaster, is_well, live_master
+from tests.support.live_master import UNMETERED, LiveMaster, is_well, live_master
 from worker.process import wire_json
 
 pytestmark = [pytest.mark.timeout(1800), pytest.mark.filterwarnings("ignore:Generating overly large repr")]
@@ -216,7 +216,7 @@ def _url(live: LiveMaster, request: Request) -> URL:
 
 
 def test_any_request_gets_a_documented_answer_in_the_envelope(tmp_path: Path, expected_logs: LogWatch) -> None:
-    with on_one_loop(live_master(tmp_path)) as (live, run):
+    with on_one_loop(live_master(tmp_path, UNMETERED)) as (live, run):
         polite = run(live.worker("w-1"))
         document = json.loads(run(_document(live)))
         known = run(_contents(live))
@@ -289,7 +289,7 @@ def check_envelope(status: int, answer: Any, context: object) -> None:
 
 @pytest.mark.parametrize("method", METHODS)
 def test_any_method_of_any_path_is_answered_in_the_envelope(tmp_path: Path, method: str) -> None:
-    with on_one_loop(live_master(tmp_path)) as (live, run):
+    with on_one_loop(live_master(tmp_path, UNMETERED)) as (live, run):
 
         @examples(40)
         @given(path=TEXTS, token=st.booleans())

@@ -27,7 +27,7 @@ from tests.support.fuzz import (
     spoiled,
     to_json,
 )
-from tests.support.live_master import LiveMaster, a_registration, is_well, live_master
+from tests.support.live_master import UNMETERED, LiveMaster, a_registration, is_well, live_master
 from worker.process import wire_json
 from worker.process.clock import wall_ms
 from worker.protocol.envelope import pack
@@ -115,7 +115,7 @@ EVENTS = st.one_of(TEXTS, JUNK)
 
 def test_any_message_gets_an_acknowledgement_with_a_code_or_is_cut(tmp_path: Path, expected_logs: LogWatch) -> None:
     expected_logs("ingest.dead_letters")  # what a worker found for accounts that there are not
-    with on_one_loop(live_master(tmp_path)) as (live, run):
+    with on_one_loop(live_master(tmp_path, UNMETERED)) as (live, run):
         polite, rude = run(live.worker("w-2")), run(worker_and_client(live))
 
         @examples(400)
@@ -134,7 +134,7 @@ def test_any_message_gets_an_acknowledgement_with_a_code_or_is_cut(tmp_path: Pat
 def test_right_messages_of_a_stranger_are_answered_by_the_real_fleet(tmp_path: Path, expected_logs: LogWatch) -> None:
     """All that fits the types, in any order and with any numbers, reaches the fleet: it must stay sound."""
     expected_logs("ingest.dead_letters")  # what a worker found for accounts that there are not
-    with on_one_loop(live_master(tmp_path)) as (live, run):
+    with on_one_loop(live_master(tmp_path, UNMETERED)) as (live, run):
         polite, rude = run(live.worker("w-2")), run(worker_and_client(live))[0]
         account = run(live.ask("POST", "/accounts", {"platform": "demo", "display_name": "A", "interval": 30}))["id"]
         whole = [pack(_about(account, message), "r", 1) for message in WORKER_MESSAGES]
@@ -183,7 +183,7 @@ FRAMES = st.one_of(
 
 def test_any_packets_disturb_nobody_else(tmp_path: Path, expected_logs: LogWatch) -> None:
     expected_logs("ingest.dead_letters")  # what a worker found for accounts that there are not
-    with on_one_loop(live_master(tmp_path)) as (live, run):
+    with on_one_loop(live_master(tmp_path, UNMETERED)) as (live, run):
         polite, rude = run(live.worker("w-2")), run(worker_and_client(live))
 
         @examples(200)
