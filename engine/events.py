@@ -112,6 +112,14 @@ class DoorRefused(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class Stalled(Event):
+    """The master's loop stood still for so many seconds: this computer slept or was busy. Nothing was watched from here
+    meanwhile, and workers are given time."""
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class MasterClosing(Event):
     """The master began to close; front ends say so and stop asking."""
 

@@ -47,6 +47,7 @@ class Account:
         cursor: where the next check starts; None before the first one.
         revision: grows with each change by a user; PATCH must carry it.
         unread: detections not yet read.
+        quarantined: checking it ended worker processes; nobody watches it until a user does something about it.
         deleted_at: set while the account is in the bin (30 days).
     """
 
@@ -69,6 +70,7 @@ class Account:
     revision: int = 1
     unread: int = 0
     deleted_at: datetime | None = None
+    quarantined: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +79,7 @@ class Worker:
 
     Attributes:
         restarts: how often its process was started again, ever.
+        tags: what an account's `pinned_to` may name instead of one worker: `tag:` and one of these.
     """
 
     id: str
@@ -87,6 +90,7 @@ class Worker:
     draining: bool = False
     revoked: bool = False
     restarts: int = 0
+    tags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

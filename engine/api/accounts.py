@@ -11,13 +11,13 @@ import msgspec
 from engine.api.errors import Conflict, Invalid, NotFound
 from engine.api.journal import Journal
 from engine.api.platforms import Platforms
+from engine.api.tags import MAX_TAG, clean_tags
 from engine.records import Account, AccountStatus, Gap, JournalEntry, Missing, StaleRevision, from_ms
 from worker.protocol.descriptor import MAX_INTERVAL, Values
 from worker.protocol.messages import Identity, Quota
 
 MAX_NAME = 100
-MAX_TAGS = 20
-MAX_TAG = 50
+PIN_TO_TAG = "tag:"  #: before a tag in `pinned_to`: any worker that carries it
 MAX_PAGE = 1000
 RETASK = {"interval", "settings", "status"}  #: changes that the worker has to hear of
 
@@ -229,7 +229,7 @@ class Accounts:
             interval=max(descriptor.min_interval, self._default_interval) if new.interval is None else new.interval,
             created_at=from_ms(now),
             settings=self._platforms.check_settings(new.platform, new.settings),
-            tags=_tags(new.tags),
+            tags=clean_tags(new.tags),
             pinned_to=self._pin(new.pinned_to),
         )
         self._check_interval(account)
@@ -248,7 +248,7 @@ class Accounts:
             changed = replace(changed, interval=changes.interval)
             self._check_interval(changed)
         if changes.tags is not None:
-            changed = replace(changed, tags=_tags(changes.tags))
+            changed = replace(changed, tags=clean_tags(changes.tags))
         if changes.pinned_to is not None:
             changed = replace(changed, pinned_to=self._pin(changes.pinned_to))
         if changes.settings is not None:
@@ -262,10 +262,16 @@ class Accounts:
             name: getattr(changed, name) for name in names if getattr(changed, name) != getattr(account, name)
         }, sealed
 
-    def _pin(self, worker_id: str | None) -> str | None:
-        if worker_id and not self._fleet.knows_worker(worker_id):
-            raise Invalid("pinned_to", f"there is no worker “{worker_id[:64]}”")
-        return worker_id or None
+    def _pin(self, pin: str | None) -> str | None:
+        """A worker must exist; a tag need not be carried by anybody yet: the account says that it waits for it."""
+        if pin and pin.startswith(PIN_TO_TAG):
+            tag = pin.removeprefix(PIN_TO_TAG).strip()
+            if not 1 <= len(tag) <= MAX_TAG:
+                raise Invalid("pinned_to", f"“{PIN_TO_TAG}” is followed by a worker's tag of 1 to {MAX_TAG} characters")
+            return PIN_TO_TAG + tag
+        if pin and not self._fleet.knows_worker(pin):
+            raise Invalid("pinned_to", f"there is no worker “{pin[:64]}”")
+        return pin or None
 
     def _seal(self, account_id: str, credentials: Values) -> bytes | None:
         texts = {name: str(value) for name, value in credentials.items()}
@@ -310,13 +316,6 @@ def _name(name: str) -> str:
     if not 1 <= len(name.strip()) <= MAX_NAME:
         raise Invalid("display_name", f"“display_name” must have 1 to {MAX_NAME} characters")
     return name.strip()
-
-
-def _tags(tags: tuple[str, ...]) -> tuple[str, ...]:
-    clean = tuple(dict.fromkeys(tag.strip() for tag in tags))
-    if len(clean) > MAX_TAGS or not all(1 <= len(tag) <= MAX_TAG for tag in clean):
-        raise Invalid("tags", f"at most {MAX_TAGS} tags of 1 to {MAX_TAG} characters")
-    return clean
 
 
 def _status(account: Account, changes: AccountChanges) -> AccountStatus:

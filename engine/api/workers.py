@@ -1,10 +1,11 @@
 """Workers: how they fare and what may be done to them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from engine.api.errors import Conflict, Invalid, NotFound
 from engine.api.journal import Journal
+from engine.api.tags import clean_tags
 from engine.records import JournalEntry, WorkerKind, WorkerState
 
 MAX_LOCAL = 64
@@ -18,6 +19,7 @@ class WorkerSnapshot:
         cpu: percent of one core. memory: bytes. loop_lag, heartbeat_age: seconds; None before the first heartbeat.
         outbox: detections found but not yet stored by the master.
         reason: why it is degraded, offline or failed; an empty string otherwise.
+        tags: an account that is pinned to `tag:` and one of these may be watched here.
     """
 
     id: str
@@ -38,6 +40,7 @@ class WorkerSnapshot:
     platforms: tuple[str, ...]
     reason: str = ""
     draining: bool = False
+    tags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +50,7 @@ class WorkerChanges:
     name: str | None = None
     capacity: int | None = None
     draining: bool | None = None
+    tags: tuple[str, ...] | None = None
 
 
 class WorkerControl(Protocol):
@@ -81,12 +85,14 @@ class Workers:
         return snapshot
 
     async def change(self, worker_id: str, changes: WorkerChanges) -> WorkerSnapshot:
-        """Rename, resize or drain. Raises NotFound, Invalid."""
+        """Rename, resize, drain or tag. Raises NotFound, Invalid."""
         self.get(worker_id)
         if changes.name is not None and not 1 <= len(changes.name.strip()) <= 64:
             raise Invalid("name", "a worker's name has 1 to 64 characters")
         if changes.capacity is not None and not 0 <= changes.capacity <= 100_000:
             raise Invalid("capacity", "a worker's capacity is 0 to 100,000 accounts")
+        if changes.tags is not None:
+            changes = replace(changes, tags=clean_tags(changes.tags))
         await self._control.change(worker_id, changes)
         return self.get(worker_id)
 

@@ -68,10 +68,11 @@ class WorkerControl:
             name=worker.name if changes.name is None else changes.name.strip(),
             capacity=worker.capacity if changes.capacity is None else changes.capacity,
             draining=worker.draining if changes.draining is None else changes.draining,
+            tags=worker.tags if changes.tags is None else changes.tags,
         )
         await self._save(worker)
         self._note_changes(before, worker)
-        self._runtime.submit(m.WorkerEdited(worker.id, worker.name, worker.capacity, worker.draining))
+        self._runtime.submit(m.WorkerEdited(worker.id, worker.name, worker.capacity, worker.draining, worker.tags))
 
     async def add_local(self, count: int) -> list[str]:
         """Start more workers on this computer; returns their ids."""
@@ -104,6 +105,8 @@ class WorkerControl:
         if after.draining != before.draining:
             what = "hands its accounts to other workers" if after.draining else "may have accounts again"
             self._note(what, after.id, why="a user asked for it")
+        if after.tags != before.tags:
+            self._note(f"carries the tags {', '.join(after.tags)}" if after.tags else "carries no tags", after.id)
 
     async def _new_local(self, count: int) -> list[Worker]:
         added: list[Worker] = []
@@ -130,6 +133,7 @@ class WorkerControl:
                 worker.draining,
                 worker.restarts,
                 spawn=worker.kind == "local",
+                tags=worker.tags,
             )
         )
 
@@ -162,4 +166,5 @@ def _snapshot(entry: WorkerEntry) -> WorkerSnapshot:
         platforms=tuple(sorted(entry.platforms)),
         reason=entry.why(),
         draining=entry.draining,
+        tags=tuple(sorted(entry.tags)),
     )

@@ -77,16 +77,18 @@ class WorkerAdded(Event):
     draining: bool = False
     restarts: int = 0
     spawn: bool = False
+    tags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class WorkerEdited(Event):
-    """A user renamed, resized or drained it."""
+    """A user renamed, resized, drained or tagged it; `tags` None: they stay."""
 
     worker_id: str
     name: str
     capacity: int
     draining: bool
+    tags: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,6 +46,10 @@ class Restarts:
         if self.checked and now - self.healthy_since >= HEALTHY:
             self.crashes.clear()
 
+    def silent(self) -> None:
+        """Heartbeats have ceased: the healthy stretch is over."""
+        self.healthy_since, self.checked = None, False
+
     def forget(self) -> None:
         """Start with a clean count: a user asked for the restart."""
         self.crashes.clear()

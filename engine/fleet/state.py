@@ -12,11 +12,13 @@ from typing import Any
 from engine.fleet import messages as m
 from engine.fleet.accounts import AccountsDesk
 from engine.fleet.lease import Figures
+from engine.fleet.placing import Placing
 from engine.fleet.restart import Rng
 from engine.fleet.tables import Tables
 from engine.fleet.workers import WorkersDesk
 
 PATROL = 1.0  #: seconds between looks at who went silent
+STALL = 5.0  #: seconds by which a patrol comes late that count as a stall of our own (M4)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,18 +40,19 @@ class FleetState:
 
     def __init__(self, settings: Settings, rng: Rng, started: float) -> None:
         self.tables = Tables(started, gap_after=settings.gap_after, heartbeat=settings.figures.heartbeat)
-        self._accounts = AccountsDesk(self.tables, settings.rebalance_threshold)
-        self._workers = WorkersDesk(self.tables, self._accounts, settings.figures, rng)
+        self._placing = Placing(self.tables, settings.rebalance_threshold)
+        self._accounts = AccountsDesk(self.tables, self._placing)
+        self._workers = WorkersDesk(self.tables, self._accounts, self._placing, settings.figures, rng)
         self._next_patrol = started
-        accounts, workers = self._accounts, self._workers
+        accounts, workers, placing = self._accounts, self._workers, self._placing
         self._handlers: dict[type[m.Event], Callable[[Any, float], None]] = {
             m.AccountAdded: accounts.added,
             m.AccountEdited: accounts.edited,
             m.AccountRemoved: accounts.removed,
             m.CheckAsked: accounts.check_asked,
-            m.OwnershipSaved: accounts.ownership_saved,
-            m.OwnershipRefused: accounts.ownership_refused,
-            m.StoreFailed: accounts.store_failed,
+            m.OwnershipSaved: placing.ownership_saved,
+            m.OwnershipRefused: placing.ownership_refused,
+            m.StoreFailed: placing.store_failed,
             m.Released: accounts.released,
             m.Reported: accounts.reported,
             m.WorkerAdded: workers.added,
@@ -71,8 +74,10 @@ class FleetState:
 
     def handle(self, event: m.Event, now: float) -> list[m.Command]:
         """Take one event in; return what is to be done, in order."""
+        if now - self._next_patrol > STALL:  # the meter may say so only after our patrol: no verdict in between
+            self._workers.give_time(now)
         self._handlers[type(event)](event, now)
-        self._accounts.place(now)
+        self._placing.place(now)
         self._ask_to_wake(now)
         return self.tables.take_commands()
 
@@ -93,7 +98,7 @@ class FleetState:
     def duties_of(self, worker_id: str, now: float) -> list[m.Duty]:
         """The whole assignment of a worker, for the answer to its registration."""
         accounts = [self.tables.accounts[key] for key in self.tables.workers[worker_id].accounts]
-        return self._accounts.duties([account for account in accounts if not account.revoking], now)
+        return self._placing.duties([account for account in accounts if not account.revoking], now)
 
     def validate(self) -> None:
         """Assert every invariant; called after each event in tests."""

@@ -3,8 +3,9 @@
 from engine.events import AccountChanged, WorkerChanged
 from engine.fleet import messages as m
 from engine.fleet.allocation import Allocation
-from engine.fleet.entries import AccountEntry, WorkerEntry
+from engine.fleet.entries import AccountEntry, Kind, WorkerEntry
 from engine.fleet.gaps import Gaps
+from engine.fleet.invariants import validate
 from engine.fleet.journal import Journal
 
 
@@ -15,6 +16,8 @@ class Tables:
         unplaced: accounts that somebody should watch and nobody does, in the order of their arrival.
         untried: those of them that no worker was looked for yet.
         retry_placing: something changed that may make any unplaced account placeable.
+        orphans: accounts that are being revoked from a process that may never answer; see AccountEntry.free_at.
+        shedding: workers that drain or own more than their capacity.
         rebalance: loads changed in a way that may want evening out.
         save_failed: an ownership could not be saved; the next patrol tries again.
         no_verdict_before: until then nobody is declared dead for being silent (start, wake from sleep, own stall).
@@ -28,7 +31,9 @@ class Tables:
         self.allocation = Allocation(self.workers)
         self.unplaced: dict[str, None] = {}
         self.untried: dict[str, None] = {}
+        self.orphans: dict[str, None] = {}
         self.retry_placing = False
+        self.shedding: set[str] = set()
         self.rebalance = False
         self.save_failed = False
         self.no_verdict_before = started
@@ -83,6 +88,7 @@ class Tables:
         """Enter a committed ownership; the load was counted when the account was being placed."""
         account.owner, account.epoch = worker.id, epoch
         worker.accounts[account.id] = epoch
+        _count(worker, account.kind, 1)
 
     def take(self, account: AccountEntry) -> None:
         """The owner lets go or is dead: the account is nobody's."""
@@ -90,13 +96,19 @@ class Tables:
         account.owner = None
         if worker is not None and worker.accounts.pop(account.id, None) is not None and not account.revoking:
             self.allocation.shift(worker, -1)
-        account.revoking = False
+            _count(worker, account.kind, -1)
+        if worker is not None:
+            worker.revoking.discard(account.id)
+        account.revoking, account.free_at = False, None
+        self.orphans.pop(account.id, None)
 
     def mark_revoking(self, account: AccountEntry, promised: WorkerEntry | None) -> None:
         """The owner is told to let go; its load falls at once, that of the worker promised the account rises."""
         worker = self.workers[account.owner or ""]
         account.revoking = True
+        worker.revoking.add(account.id)
         self.allocation.shift(worker, -1)
+        _count(worker, account.kind, -1)
         if promised is not None:
             account.promised = promised.id
             self.allocation.shift(promised, 1)
@@ -108,23 +120,33 @@ class Tables:
         if worker is not None:
             self.allocation.shift(worker, -1)
 
+    def repin(self, account: AccountEntry, pin: str | None) -> None:
+        """Where it may be watched has changed; who watches it has not."""
+        worker = self.workers.get(account.owner or "")
+        staying = worker is not None and not account.revoking
+        if worker is not None and staying:
+            _count(worker, account.kind, -1)
+        account.pinned_to = pin
+        if worker is not None and staying:
+            _count(worker, account.kind, 1)
+
+    def orphan(self, account: AccountEntry, free_at: float) -> None:
+        """Its owner does not say that it lets go, and may not know of it: free it then, unless it is heard first."""
+        if account.free_at is None:
+            account.free_at = free_at
+            self.orphans[account.id] = None
+
     def next_sequence(self, worker: WorkerEntry) -> int:
         """Number the next message about the worker's assignment."""
         worker.sequence += 1
         return worker.sequence
 
     def validate(self) -> None:
-        """O2 and the books: every account has one holder, every load is the sum of what it counts."""
-        for worker in self.workers.values():
-            held = [self.accounts[key] for key in worker.accounts]
-            assert all(account.owner == worker.id for account in held), f"{worker.id} holds what it does not own"
-            assert all(account.epoch == worker.accounts[account.id] for account in held), f"{worker.id}: epoch differs"
-            placing = sum(a.placing is not None and a.placing.worker_id == worker.id for a in self.accounts.values())
-            promised = sum(a.promised == worker.id for a in self.accounts.values())
-            staying = sum(not account.revoking for account in held)
-            assert worker.load == staying + placing + promised, f"{worker.id}: load {worker.load}"
-        for account in self.accounts.values():
-            held_by = [worker.id for worker in self.workers.values() if account.id in worker.accounts]
-            assert held_by == ([account.owner] if account.owner else []), f"{account.id}: held by {held_by}"
-            assert not (account.placing and account.owner), f"{account.id}: placed while owned"
-            assert (account.id in self.unplaced) <= account.wanted, f"{account.id}: unplaced but unwanted"
+        """Assert every invariant that can be seen from here; see engine/fleet/invariants.py."""
+        validate(self.workers, self.accounts, self.unplaced, self.untried, self.orphans)
+
+
+def _count(worker: WorkerEntry, kind: Kind, by: int) -> None:
+    worker.kinds[kind] = worker.kinds.get(kind, 0) + by
+    if not worker.kinds[kind]:
+        del worker.kinds[kind]

@@ -26,6 +26,7 @@ def record(row: AnyRow) -> Account:
     """The record of a row of `query()`."""
     values = {name: row._mapping[name] for name in FIELDS}
     values |= {name: from_ms(values[name]) for name in MOMENTS if values[name] is not None}
+    values["quarantined"] = bool(values["quarantined"])
     return Account(**(values | {"settings": msgspec.json.decode(values["settings"]), "tags": tags(values["tags"])}))
 
 

@@ -91,7 +91,7 @@ class AccountStore(OwnershipStore):
             raise ValueError(f"not changeable: {sorted(fields.keys() - CHANGEABLE)}")
         values = account_rows.encoded(fields) | {"revision": revision + 1}
         if fields.get("status") == "active":  # a fresh start: the old reason no longer holds
-            values["last_error"] = None
+            values |= {"last_error": None, "quarantined": 0}
         elif fields.get("status") == "paused":  # nobody wants it watched: what comes meanwhile is no gap
             values["watched_at"] = None
 

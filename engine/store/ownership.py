@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 import msgspec
-from sqlalchemy import Connection, Update, select, text, update
+from sqlalchemy import Connection, Update, case, select, text, update
 from sqlalchemy.dialects.sqlite import insert
 
 from engine.records import AccountStatus, Missing, Move, Sealed, StaleRevision
@@ -56,6 +56,17 @@ class OwnershipStore:
         saving = update(accounts).where(LIVE, accounts.c.id == account_id, accounts.c.epoch == epoch)
         saving = saving.where(accounts.c.status != "paused").values(status=status, last_error=last_error)
         return bool(await self._writer.run(lambda connection: connection.execute(saving).rowcount))
+
+    async def save_quarantine(self, account_id: str, reason: str | None) -> None:
+        """Put it into quarantine, or (None) out of it. Not fenced: nobody who watches it says so, the master does."""
+        into = {"quarantined": 1, "status": "failing", "last_error": reason}
+        out = {"quarantined": 0, "status": case((accounts.c.status == "paused", "paused"), else_="active")}
+        changing = update(accounts).where(LIVE, accounts.c.id == account_id)
+        if reason is None:
+            changing = changing.where(accounts.c.quarantined == 1).values(**out, last_error=None)
+        else:
+            changing = changing.where(accounts.c.status != "paused").values(into)
+        await self._change(changing)
 
     async def save_checks(self, rows: Sequence[tuple[str, int, int | None]]) -> None:
         """When accounts were last checked, and if that was good when it began; never goes back.

@@ -39,6 +39,7 @@ accounts = Table(
     Column("created_at", Integer, nullable=False),
     Column("deleted_at", Integer),
     Column("watched_at", Integer),
+    Column("quarantined", Integer, nullable=False),
 )
 
 credentials = Table(
@@ -112,6 +113,7 @@ workers = Table(
     Column("draining", Integer, nullable=False),
     Column("revoked", Integer, nullable=False),
     Column("restarts", Integer, nullable=False),
+    Column("tags", Text, nullable=False),
 )
 
 platforms = Table(

@@ -3,6 +3,7 @@
 from dataclasses import asdict
 from typing import Any
 
+import msgspec
 from sqlalchemy import Connection, Row, delete, select
 from sqlalchemy.dialects.sqlite import insert
 
@@ -27,7 +28,8 @@ class WorkerStore:
 
     async def save(self, worker: Worker) -> None:
         """Insert or replace."""
-        values = asdict(worker) | {"created_at": to_ms(worker.created_at)}
+        tags = msgspec.json.encode(worker.tags).decode()
+        values = asdict(worker) | {"created_at": to_ms(worker.created_at), "tags": tags}
 
         def work(connection: Connection) -> None:
             connection.execute(insert(workers).values(values).on_conflict_do_update(["id"], set_=values))
@@ -46,4 +48,5 @@ class WorkerStore:
 def _worker(row: Row[*tuple[Any, ...]]) -> Worker:
     values = dict(row._mapping)
     flags = {name: bool(values[name]) for name in ("draining", "revoked")}
-    return Worker(**(values | flags | {"created_at": from_ms(values["created_at"])}))
+    tags = msgspec.json.decode(values["tags"], type=tuple[str, ...])
+    return Worker(**(values | flags | {"created_at": from_ms(values["created_at"]), "tags": tags}))

@@ -760,6 +760,42 @@
    <translation>均衡分配</translation>
   </message>
   <message>
+   <source>no worker has the tag “{tag}”</source>
+   <translation>没有带标签“{tag}”的工作节点</translation>
+  </message>
+  <message>
+   <source>no worker with the tag “{tag}” is online</source>
+   <translation>带标签“{tag}”的工作节点都不在线</translation>
+  </message>
+  <message>
+   <source>no worker with the tag “{tag}” offers {platform}</source>
+   <translation>带标签“{tag}”的工作节点都不支持 {platform}</translation>
+  </message>
+  <message>
+   <source>all workers with the tag “{tag}” are full</source>
+   <translation>带标签“{tag}”的工作节点都已满</translation>
+  </message>
+  <message>
+   <source>{name} is over its capacity</source>
+   <translation>{name} 超出容量</translation>
+  </message>
+  <message>
+   <source>no longer offered</source>
+   <translation>不再支持</translation>
+  </message>
+  <message>
+   <source>its worker does not know of it</source>
+   <translation>其工作节点不知道它</translation>
+  </message>
+  <message>
+   <source>carries the tags {tags}</source>
+   <translation>带有标签 {tags}</translation>
+  </message>
+  <message>
+   <source>carries no tags</source>
+   <translation>没有标签</translation>
+  </message>
+  <message>
    <source>{name} is draining</source>
    <translation>{name} 正在停用</translation>
   </message>

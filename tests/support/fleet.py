@@ -62,10 +62,16 @@ class FleetDriver:
             self.save()
 
     def worker(
-        self, worker_id: str, *, capacity: int = 100, platforms: tuple[str, ...] = ("demo",), **more: bool
+        self,
+        worker_id: str,
+        *,
+        capacity: int = 100,
+        platforms: tuple[str, ...] = ("demo",),
+        tags: tuple[str, ...] = (),
+        **more: bool,
     ) -> None:
         """A local worker that is known, registered and has beaten once."""
-        self.tell(m.WorkerAdded(worker_id, worker_id, "local", capacity, **more))
+        self.tell(m.WorkerAdded(worker_id, worker_id, "local", capacity, tags=tags, **more))
         self.tell(m.ChildStarted(worker_id, 100))
         self.register(worker_id, platforms)
 

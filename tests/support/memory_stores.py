@@ -259,7 +259,7 @@ class MemoryWorkers:
         return self.rows.get(worker_id)
 
     async def change(self, worker_id: str, changes: WorkerChanges) -> None:
-        names = ("name", "capacity", "draining")
+        names = ("name", "capacity", "draining", "tags")
         given: dict[str, Any] = {n: getattr(changes, n) for n in names if getattr(changes, n) is not None}
         self.put(replace(self.rows[worker_id], **given))
 

@@ -22,7 +22,8 @@ class Body(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class NewAccountBody(Body, frozen=True):
-    """An account to create. `interval` in seconds, from the platform's least to 3600."""
+    """An account to create. `interval` in seconds, from the platform's least to 3600. `pinned_to` is a worker's id, or
+    `tag:` and a tag: any worker that carries it."""
 
     platform: str
     display_name: str
@@ -84,10 +85,12 @@ class WorkerPatch(Body, frozen=True):
     name: str | UnsetType = UNSET
     capacity: int | UnsetType = UNSET
     draining: bool | UnsetType = UNSET
+    tags: list[str] | UnsetType = UNSET
 
     def changes(self) -> WorkerChanges:
         """The same for the room."""
-        return WorkerChanges(_or_none(self.name), _or_none(self.capacity), _or_none(self.draining))
+        tags = None if isinstance(self.tags, UnsetType) else tuple(self.tags)
+        return WorkerChanges(_or_none(self.name), _or_none(self.capacity), _or_none(self.draining), tags)
 
 
 class LocalWorkers(Body, frozen=True):

@@ -29,7 +29,9 @@ def routes() -> list[Route]:
             scope="admin",
         ),
         Route("GET", ONE, _get, "One worker", WorkerSnapshot, scope="read"),
-        Route("PATCH", ONE, _change, "Rename, resize or drain a worker", WorkerSnapshot, WorkerPatch, scope="operate"),
+        Route(
+            "PATCH", ONE, _change, "Rename, resize, drain or tag a worker", WorkerSnapshot, WorkerPatch, scope="operate"
+        ),
         Route("DELETE", ONE, _remove, "Take a worker out for good", scope="admin"),
         Route(
             "POST",

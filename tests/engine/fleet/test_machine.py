@@ -38,17 +38,33 @@ class FleetMachine(RuleBasedStateMachine):
         self.fleet.held.pop(worker_id, None)
         self.fleet.tell(m.ChildExited(worker_id, -9, False, "killed"))
 
-    @rule(worker_id=WORKERS, draining=st.booleans(), capacity=st.integers(0, 5))
-    def is_edited(self, worker_id: str, draining: bool, capacity: int) -> None:
-        self.fleet.tell(m.WorkerEdited(worker_id, worker_id, capacity, draining))
+    @rule(worker_id=WORKERS, draining=st.booleans(), capacity=st.integers(0, 5), tags=st.sampled_from([(), ("cn",)]))
+    def is_edited(self, worker_id: str, draining: bool, capacity: int, tags: tuple[str, ...]) -> None:
+        self.fleet.tell(m.WorkerEdited(worker_id, worker_id, capacity, draining, tags))
 
-    @rule(account_id=ACCOUNTS, pinned_to=st.sampled_from([None, None, None, "w1"]))
+    @rule(worker_id=WORKERS)
+    def is_restarted(self, worker_id: str) -> None:
+        self.fleet.tell(m.RestartAsked(worker_id))
+
+    @rule(worker_id=WORKERS)
+    def updates_itself(self, worker_id: str) -> None:
+        """Another process takes over under the same name, and hears only of what is to stay."""
+        entry = self.fleet.state.tables.workers[worker_id]
+        if entry.phase == "online":
+            duties = self.fleet.state.duties_of(worker_id, self.fleet.now)
+            self.fleet.held[worker_id] = {duty.account_id: duty.epoch for duty in duties}
+            self.fleet.tell(m.WorkerRegistered(worker_id, f"{self.fleet.now}'", "h", 1, "0", frozenset({"demo"})))
+
+    @rule(account_id=ACCOUNTS, pinned_to=st.sampled_from([None, None, None, "w1", "tag:cn"]))
     def appears(self, account_id: str, pinned_to: str | None) -> None:
-        if account_id not in self.fleet.state.tables.accounts:
+        known = self.fleet.state.tables.accounts.get(account_id)
+        if known is None or known.removed:
             epoch = self.epochs.get(account_id, 0)
             self.fleet.tell(m.AccountAdded(account_id, "demo", 30.0, epoch=epoch, pinned_to=pinned_to))
 
-    @rule(account_id=ACCOUNTS, status=st.sampled_from(["active", "paused"]), pin=st.sampled_from([None, "w2"]))
+    @rule(
+        account_id=ACCOUNTS, status=st.sampled_from(["active", "paused"]), pin=st.sampled_from([None, "w2", "tag:cn"])
+    )
     def is_changed(self, account_id: str, status: str, pin: str | None) -> None:
         self.fleet.tell(m.AccountEdited(account_id, 30.0, pin, status))  # type: ignore[arg-type]
 
@@ -71,6 +87,14 @@ class FleetMachine(RuleBasedStateMachine):
         self.fleet.now += seconds
         self.fleet.tell(m.Woke())
 
+    @rule(seconds=st.integers(6, 4000))
+    def stalls(self, seconds: int) -> None:
+        """Nobody is found dead because we slept."""
+        online = {worker.id for worker in self.fleet.state.tables.workers.values() if worker.phase == "online"}
+        self.fleet.now += seconds
+        self.fleet.tell(m.Woke())
+        assert all(self.fleet.state.tables.workers[worker_id].phase == "online" for worker_id in online)
+
     @invariant()
     def epochs_never_fall(self) -> None:
         for account in self.fleet.state.tables.accounts.values():
@@ -80,9 +104,13 @@ class FleetMachine(RuleBasedStateMachine):
     def teardown(self) -> None:
         """O4: once everyone is well, everything that should be watched is."""
         for worker_id in ("w1", "w2", "w3"):
-            self.fleet.tell(m.WorkerEdited(worker_id, worker_id, 100, False))
+            self.fleet.tell(m.WorkerEdited(worker_id, worker_id, 100, False, ("cn",)))
+            if self.fleet.state.tables.workers[worker_id].ending:
+                self.crashes(worker_id)
             self.starts(worker_id)
         self.fleet.pass_time(3, "w1", "w2", "w3")
+        self.fleet.pass_time(32, "w1", "w2", "w3")
+        assert not any(account.revoking for account in self.fleet.state.tables.accounts.values())
         wanted = [account for account in self.fleet.state.tables.accounts.values() if account.wanted]
         assert all(account.owner for account in wanted), [account.reason for account in wanted if not account.owner]
 

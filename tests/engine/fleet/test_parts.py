@@ -65,24 +65,6 @@ def _fleet(*loads: int, capacity: int = 100) -> Allocation:
     return allocation
 
 
-@pytest.mark.parametrize(
-    ("loads", "moves"),
-    [((3, 0), 0), ((4, 0), 2), ((10, 10, 0), 6), ((5, 5, 5), 0), ((4, 4, 4, 0), 3), ((9,), 0)],
-)
-def test_never_more_moves_than_needed(loads: tuple[int, ...], moves: int) -> None:
-    surplus = _fleet(*loads).surplus(3)
-    assert len(surplus) == moves
-    after = {f"w{n}": load for n, load in enumerate(loads)}
-    for source, target in surplus:
-        after[source.id] -= 1
-        after[target.id] += 1
-    assert not moves or max(after.values()) - min(after.values()) <= 1
-
-
-def test_evening_out_respects_capacity() -> None:
-    assert len(_fleet(10, 0, capacity=2).surplus(3)) == 2
-
-
 def test_stale_offers_are_passed_over() -> None:
     allocation = _fleet(0, 1)
     account = AccountEntry("a", "demo", 30.0, 0)

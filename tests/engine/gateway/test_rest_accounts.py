@@ -55,6 +55,15 @@ async def test_pinned_to_names_a_worker() -> None:
         }
 
 
+async def test_pinned_to_may_name_a_tag_of_workers() -> None:
+    async with house(workers=1) as opened:
+        account = await opened.data("POST", "/accounts", {**NEW, "pinned_to": "tag: cn "})
+        assert account["pinned_to"] == "tag:cn"
+        for pin in ("tag:", "tag:" + "x" * 51):
+            refusal = await refused(opened, "POST", "/accounts", {**NEW, "pinned_to": pin})
+            assert refusal["details"] == {"field": "pinned_to"}
+
+
 @pytest.mark.parametrize(
     ("change", "field", "code"),
     [

@@ -4,7 +4,7 @@ from tests.support.gateway import house
 
 FIELDS = {
     *("id", "name", "kind", "host", "pid", "version", "state", "capacity", "accounts", "cpu", "memory", "loop_lag"),
-    *("heartbeat_age", "restarts", "outbox", "platforms", "reason", "draining"),
+    *("heartbeat_age", "restarts", "outbox", "platforms", "reason", "draining", "tags"),
 }
 
 
@@ -34,9 +34,24 @@ async def test_a_worker_can_be_renamed_resized_and_drained() -> None:
         assert (await opened.data("PATCH", "/workers/local-1", {"draining": False}))["name"] == "Desk"
 
 
+async def test_a_worker_can_be_tagged() -> None:
+    async with house() as opened:
+        changed = await opened.data("PATCH", "/workers/local-1", {"tags": [" cn", "home", "cn"]})
+        assert changed["tags"] == ["cn", "home"]
+        assert (await opened.data("PATCH", "/workers/local-1", {"capacity": 5}))["tags"] == ["cn", "home"]
+        assert (await opened.data("PATCH", "/workers/local-1", {"tags": []}))["tags"] == []
+
+
 @pytest.mark.parametrize(
     ("body", "field"),
-    [({"name": ""}, "name"), ({"capacity": -1}, "capacity"), ({"draining": "yes"}, "draining"), ({"pid": 1}, "pid")],
+    [
+        ({"tags": [""]}, "tags"),
+        ({"tags": "cn"}, "tags"),
+        ({"name": ""}, "name"),
+        ({"capacity": -1}, "capacity"),
+        ({"draining": "yes"}, "draining"),
+        ({"pid": 1}, "pid"),
+    ],
 )
 async def test_a_change_that_does_not_fit_says_which_field(body: dict[str, object], field: str) -> None:
     async with house() as opened:
