@@ -9,10 +9,11 @@ from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QMenu, QStackedWidget, Q
 
 from desktop.actions import Actions
 from desktop.bridge import Bridge
-from desktop.ui import icons, words
+from desktop.ui import icons
 from desktop.ui.desk import Desk, Translated
 from desktop.ui.dialogs.add_account import AddAccountDialog
-from desktop.ui.gap_words import GAP_ICON, Outage, outage_of, outage_text
+from desktop.ui.dialogs.dead_letters import DeadLettersDialog
+from desktop.ui.gap_words import Outage
 from desktop.ui.language import Languages, tr, trn
 from desktop.ui.models.directory import Directory
 from desktop.ui.models.overview import Overview
@@ -23,10 +24,10 @@ from desktop.ui.pages.workers import WorkersPage
 from desktop.ui.preferences import Appearance, Language, Preferences
 from desktop.ui.problems import Problem, problem_of
 from desktop.ui.theme import Theme
-from desktop.ui.widgets.buttons import Offer
 from desktop.ui.widgets.header import Header
+from desktop.ui.widgets.page_notice import PageNotice
 from desktop.ui.widgets.sidebar import PAGES, Sidebar
-from desktop.ui.widgets.state_panel import Notice, StatePanel
+from desktop.ui.widgets.state_panel import StatePanel
 from desktop.ui.widgets.toasts import Toasts
 from engine.api import samples
 from engine.api.room import Api
@@ -65,7 +66,7 @@ class MainWindow(Translated, QMainWindow):
         self.desk = Desk(self.theme, self.languages, bridge, actions, self.directory, self.overview, self._toast)
         self.sidebar = Sidebar(self.theme, version)
         self.header = Header(self.theme)
-        self.notice = Notice(self.theme)
+        self.notice = PageNotice(self.desk)
         self.panel = StatePanel(self.theme)
         self.welcome = WelcomePage(self.desk)
         self.detections = DetectionsPage(self.desk)
@@ -122,6 +123,11 @@ class MainWindow(Translated, QMainWindow):
             dialog = AddAccountDialog(self.desk, self._api, self)
             dialog.saved.connect(lambda _account: self.show_page("accounts"))
             dialog.open()
+
+    def show_dead_letters(self) -> None:
+        """Open the list of what could not be stored."""
+        if self._api is not None and self.state == "running":
+            DeadLettersDialog(self.desk, self._api, self).open()
 
     def add_samples(self) -> None:
         """Create the sample accounts and show the feed."""
@@ -186,7 +192,7 @@ class MainWindow(Translated, QMainWindow):
         elif self.page == "detections" and self._is_new():
             shown = self.welcome
         self._stack.setCurrentWidget(shown)
-        self._show_notice(shown)
+        self.notice.tell(self.page if self.state == "running" and shown is not self.welcome else "")
         self._strip.setVisible(not self.notice.isHidden())
 
     def _is_new(self) -> bool:
@@ -206,38 +212,6 @@ class MainWindow(Translated, QMainWindow):
         else:
             text = tr("The window is ready; accounts follow in a moment.")
             self.panel.show_state("broadcast", tr("Starting the engine…"), text, busy=True)
-
-    def _show_notice(self, shown: QWidget) -> None:
-        """What is amiss everywhere comes before what was, and that before that the accounts are only samples."""
-        directory = self.directory
-        nobody = directory.loaded and bool(directory.accounts) and not directory.anybody_watching()
-        outage = outage_of(directory.accounts.values())
-        if self.state != "running" or shown is self.welcome:
-            self.notice.say("")
-        elif nobody and shown is not self.workers:
-            self.notice.say(
-                tr("No worker is online: nothing is being checked. What is found later is not lost."),
-                "warn",
-                "cloud-slash",
-                (tr("Go to workers"), lambda: self.show_page("workers")),
-            )
-        elif outage is not None and shown is not self.workers:
-            self._show_outage(outage, shown)
-        elif directory.samples() and shown is self.detections:
-            remove: tuple[str, Callable[[], None]] = (tr("Remove sample accounts"), self.remove_samples)
-            add: tuple[str, Callable[[], None]] = (tr("Add account"), self.add_account)
-            self.notice.say(tr("These are sample accounts."), "info", "flask", remove, add)
-        else:
-            self.notice.say("")
-
-    def _show_outage(self, outage: Outage, shown: QWidget) -> None:
-        """One sentence for all accounts that were hit."""
-        dismiss: Offer = (tr("Dismiss"), lambda: self._dismiss(outage))
-        show: Offer | None = None
-        if shown is not self.accounts:
-            show = (tr("Show"), lambda: self._show_accounts(outage))
-        text, tone = outage_text(outage, words.now()), "warn" if outage.unsure else "info"
-        self.notice.say(text, tone, GAP_ICON, show or dismiss, dismiss if show else None)
 
     def _show_accounts(self, outage: Outage) -> None:
         self.show_page("accounts")
@@ -323,7 +297,14 @@ class MainWindow(Translated, QMainWindow):
             asked.connect(self.add_account)
         self._bridge.closing.connect(lambda _reason: self.engine_closing())
         self._actions.failed.connect(self._action_failed)
+        self.notice.workers_asked.connect(lambda: self.show_page("workers"))
+        self.notice.letters_asked.connect(self.show_dead_letters)
+        self.notice.outage_asked.connect(self._show_accounts)
+        self.notice.dismiss_asked.connect(self._dismiss)
+        self.notice.remove_samples_asked.connect(self.remove_samples)
+        self.notice.add_asked.connect(self.add_account)
         self.overview.changed.connect(self._show_figures)
+        self.overview.changed.connect(self._show)
         self.directory.accounts_changed.connect(lambda _ids: self._show())
         self.directory.workers_changed.connect(self._show)
         self.directory.platforms_changed.connect(self._platforms_changed)

@@ -100,6 +100,7 @@ class AccountsDesk:
         self._t.journal.write(now, "check asked for", account.id, worker.id, request_id=event.request_id)
         due_in = max(0.0, (account.due or now) - now)
         self._placing.send(worker, [m.Duty(account.id, account.epoch, due_in, event.request_id)])
+        self._t.tell_account(account.id)
 
     # --- letting go
 

@@ -96,6 +96,82 @@
    <translation>、</translation>
   </message>
   <message>
+   <source>What could not be stored</source>
+   <translation>未能保存的内容</translation>
+  </message>
+  <message>
+   <source>Found by {worker}</source>
+   <translation>由 {worker} 发现</translation>
+  </message>
+  <message>
+   <source>Found by a worker, refused by the database. Nothing else was held up by it, and nothing is lost yet.</source>
+   <translation>由工作节点发现，但数据库未能接收。其他内容不受影响，目前也没有丢失任何东西。</translation>
+  </message>
+  <message>
+   <source>What could not be stored, newest first</source>
+   <translation>未能保存的内容，最新的在前</translation>
+  </message>
+  <message>
+   <source>Try again</source>
+   <translation>重试</translation>
+  </message>
+  <message>
+   <source>Store it after all, if the reason is gone</source>
+   <translation>如果原因已消除，则重新保存</translation>
+  </message>
+  <message>
+   <source>Copy as JSON</source>
+   <translation>复制为 JSON</translation>
+  </message>
+  <message>
+   <source>Delete</source>
+   <translation>删除</translation>
+  </message>
+  <message>
+   <source>Delete it for good</source>
+   <translation>永久删除</translation>
+  </message>
+  <message>
+   <source>Everything could be stored</source>
+   <translation>全部内容都已保存</translation>
+  </message>
+  <message>
+   <source>Whatever cannot be stored appears here.</source>
+   <translation>无法保存的内容会显示在这里。</translation>
+  </message>
+  <message>
+   <source>Copied.</source>
+   <translation>已复制。</translation>
+  </message>
+  <message>
+   <source>When</source>
+   <translation>时间</translation>
+  </message>
+  <message>
+   <source>What</source>
+   <translation>内容</translation>
+  </message>
+  <message>
+   <source>Account</source>
+   <translation>账号</translation>
+  </message>
+  <message>
+   <source>Why</source>
+   <translation>原因</translation>
+  </message>
+  <message>
+   <source>It still cannot be stored.</source>
+   <translation>仍然无法保存。</translation>
+  </message>
+  <message>
+   <source>It is stored now.</source>
+   <translation>已保存。</translation>
+  </message>
+  <message>
+   <source>It was deleted.</source>
+   <translation>已删除。</translation>
+  </message>
+  <message>
    <source>Edit account</source>
    <translation>编辑账号</translation>
   </message>
@@ -118,6 +194,70 @@
   <message>
    <source>How many accounts it may watch at most.</source>
    <translation>最多可检测的账号数。</translation>
+  </message>
+  <message>
+   <source>Search</source>
+   <translation>搜索</translation>
+  </message>
+  <message>
+   <source>Close</source>
+   <translation>关闭</translation>
+  </message>
+  <message>
+   <source>Loading…</source>
+   <translation>正在加载…</translation>
+  </message>
+  <message>
+   <source>Clear search</source>
+   <translation>清除搜索</translation>
+  </message>
+  <message>
+   <source>Nothing found</source>
+   <translation>没有找到</translation>
+  </message>
+  <message>
+   <source>What happened</source>
+   <translation>经过</translation>
+  </message>
+  <message>
+   <source>What happened, newest first</source>
+   <translation>发生了什么，最新的在前</translation>
+  </message>
+  <message>
+   <source>Copy request id</source>
+   <translation>复制请求编号</translation>
+  </message>
+  <message>
+   <source>It finds everything about this in the logs</source>
+   <translation>可用它在日志中找到相关的一切</translation>
+  </message>
+  <message>
+   <source>Copy line</source>
+   <translation>复制此行</translation>
+  </message>
+  <message>
+   <source>Request {id}</source>
+   <translation>请求 {id}</translation>
+  </message>
+  <message>
+   <source>Nothing happened yet</source>
+   <translation>还没有发生什么</translation>
+  </message>
+  <message>
+   <source>What happens is written down here and kept for 90 days.</source>
+   <translation>发生的事会记录在这里，保留 90 天。</translation>
+  </message>
+  <message>
+   <source>What and why</source>
+   <translation>事件与原因</translation>
+  </message>
+  <message>
+   <source>With</source>
+   <translation>相关</translation>
+  </message>
+  <message>
+   <source>Request</source>
+   <translation>请求</translation>
   </message>
   <message>
    <source>Between {since} and {until} nothing was watched on {n} account: {why}.</source>
@@ -176,6 +316,34 @@
    <translation>期间没有新内容。</translation>
   </message>
   <message>
+   <source>tried again in {span}</source>
+   <translation>{span}后重试</translation>
+  </message>
+  <message>
+   <source>items: {n}</source>
+   <translation>条数：{n}</translation>
+  </message>
+  <message>
+   <source>detections: {n}</source>
+   <translation>检测结果：{n}</translation>
+  </message>
+  <message>
+   <source>Interval</source>
+   <translation>间隔</translation>
+  </message>
+  <message>
+   <source>Pinned to</source>
+   <translation>固定到</translation>
+  </message>
+  <message>
+   <source>Settings</source>
+   <translation>设置</translation>
+  </message>
+  <message>
+   <source>Credentials</source>
+   <translation>凭据</translation>
+  </message>
+  <message>
    <source>{online} of {n} worker online</source>
    <translation>{n} 个节点中 {online} 个在线</translation>
   </message>
@@ -194,10 +362,6 @@
   <message>
    <source>Sample band</source>
    <translation>示例乐队</translation>
-  </message>
-  <message>
-   <source>Dismiss</source>
-   <translation>知道了</translation>
   </message>
   <message>
    <source>Engine starting</source>
@@ -276,10 +440,6 @@
    <translation>窗口已就绪，账号马上就到。</translation>
   </message>
   <message>
-   <source>Show</source>
-   <translation>显示</translation>
-  </message>
-  <message>
    <source>The sample accounts were removed.</source>
    <translation>示例账号已移除。</translation>
   </message>
@@ -296,22 +456,6 @@
    <translation>正在启动引擎…</translation>
   </message>
   <message>
-   <source>No worker is online: nothing is being checked. What is found later is not lost.</source>
-   <translation>没有在线的工作节点，目前不进行检测。恢复后会补上，不会遗漏。</translation>
-  </message>
-  <message>
-   <source>Go to workers</source>
-   <translation>查看工作节点</translation>
-  </message>
-  <message>
-   <source>Remove sample accounts</source>
-   <translation>移除示例账号</translation>
-  </message>
-  <message>
-   <source>These are sample accounts.</source>
-   <translation>这些是示例账号。</translation>
-  </message>
-  <message>
    <source>{name} was deleted. It can be restored for 30 days.</source>
    <translation>已删除 {name}，30 天内可以恢复。</translation>
   </message>
@@ -320,20 +464,12 @@
    <translation>正在检测 {name}。</translation>
   </message>
   <message>
-   <source>Account</source>
-   <translation>账号</translation>
-  </message>
-  <message>
    <source>Status</source>
    <translation>状态</translation>
   </message>
   <message>
    <source>Worker</source>
    <translation>工作节点</translation>
-  </message>
-  <message>
-   <source>Interval</source>
-   <translation>间隔</translation>
   </message>
   <message>
    <source>Next check</source>
@@ -354,10 +490,6 @@
   <message>
    <source>{n} accounts</source>
    <translation>{n} 个账号</translation>
-  </message>
-  <message>
-   <source>Try again</source>
-   <translation>重试</translation>
   </message>
   <message>
    <source>Loading accounts…</source>
@@ -404,20 +536,8 @@
    <translation>已标为已处理。</translation>
   </message>
   <message>
-   <source>Copied.</source>
-   <translation>已复制。</translation>
-  </message>
-  <message>
    <source>Everything is read already.</source>
    <translation>全部都已读。</translation>
-  </message>
-  <message>
-   <source>Clear search</source>
-   <translation>清除搜索</translation>
-  </message>
-  <message>
-   <source>Nothing found</source>
-   <translation>没有找到</translation>
   </message>
   <message>
    <source>Searching…</source>
@@ -728,38 +848,6 @@
    <translation>分配未能保存，正在重试</translation>
   </message>
   <message>
-   <source>pinned to a worker that no longer exists</source>
-   <translation>固定到的工作节点已不存在</translation>
-  </message>
-  <message>
-   <source>pinned to “{name}”, which does not offer {platform}</source>
-   <translation>固定到“{name}”，但它不支持 {platform}</translation>
-  </message>
-  <message>
-   <source>pinned to “{name}”, which is full</source>
-   <translation>固定到“{name}”，但它已满</translation>
-  </message>
-  <message>
-   <source>pinned to “{name}”, which is {state}</source>
-   <translation>固定到“{name}”，但它目前的状态是：{state}</translation>
-  </message>
-  <message>
-   <source>pinned to another worker</source>
-   <translation>已固定到另一个工作节点</translation>
-  </message>
-  <message>
-   <source>given to {name} under epoch {epoch}</source>
-   <translation>交给 {name}（第 {epoch} 任期）</translation>
-  </message>
-  <message>
-   <source>moves to {name}</source>
-   <translation>移到 {name}</translation>
-  </message>
-  <message>
-   <source>evening out</source>
-   <translation>均衡分配</translation>
-  </message>
-  <message>
    <source>no worker has the tag “{tag}”</source>
    <translation>没有带标签“{tag}”的工作节点</translation>
   </message>
@@ -794,6 +882,38 @@
   <message>
    <source>carries no tags</source>
    <translation>没有标签</translation>
+  </message>
+  <message>
+   <source>pinned to a worker that no longer exists</source>
+   <translation>固定到的工作节点已不存在</translation>
+  </message>
+  <message>
+   <source>pinned to “{name}”, which does not offer {platform}</source>
+   <translation>固定到“{name}”，但它不支持 {platform}</translation>
+  </message>
+  <message>
+   <source>pinned to “{name}”, which is full</source>
+   <translation>固定到“{name}”，但它已满</translation>
+  </message>
+  <message>
+   <source>pinned to “{name}”, which is {state}</source>
+   <translation>固定到“{name}”，但它目前的状态是：{state}</translation>
+  </message>
+  <message>
+   <source>pinned to another worker</source>
+   <translation>已固定到另一个工作节点</translation>
+  </message>
+  <message>
+   <source>given to {name} under epoch {epoch}</source>
+   <translation>交给 {name}（第 {epoch} 任期）</translation>
+  </message>
+  <message>
+   <source>moves to {name}</source>
+   <translation>移到 {name}</translation>
+  </message>
+  <message>
+   <source>evening out</source>
+   <translation>均衡分配</translation>
   </message>
   <message>
    <source>{name} is draining</source>
@@ -992,6 +1112,54 @@
    <translation>可能有遗漏；补上了 {n} 条，其余无法得知</translation>
   </message>
   <message>
+   <source>could not be stored</source>
+   <translation>未能保存</translation>
+  </message>
+  <message>
+   <source>there is no such account</source>
+   <translation>没有这个账号</translation>
+  </message>
+  <message>
+   <source>its platform has no items of this kind</source>
+   <translation>该平台没有这种类型的内容</translation>
+  </message>
+  <message>
+   <source>the database does not take it: {why}</source>
+   <translation>数据库无法接收：{why}</translation>
+  </message>
+  <message>
+   <source>it does not fit: {why}</source>
+   <translation>格式不符：{why}</translation>
+  </message>
+  <message>
+   <source>the oldest dead letters were dropped</source>
+   <translation>最早的未保存内容已被移除</translation>
+  </message>
+  <message>
+   <source>there are more items that could not be stored than are kept</source>
+   <translation>未能保存的内容超过了保留上限</translation>
+  </message>
+  <message>
+   <source>lines of the journal were lost</source>
+   <translation>部分日志记录已丢失</translation>
+  </message>
+  <message>
+   <source>the disk was full</source>
+   <translation>磁盘已满</translation>
+  </message>
+  <message>
+   <source>detections expired</source>
+   <translation>过期的检测结果已删除</translation>
+  </message>
+  <message>
+   <source>the master started</source>
+   <translation>主程序已启动</translation>
+  </message>
+  <message>
+   <source>the master is closing</source>
+   <translation>主程序正在关闭</translation>
+  </message>
+  <message>
    <source>online</source>
    <translation>在线</translation>
   </message>
@@ -1048,24 +1216,12 @@
    <translation>剩余请求数</translation>
   </message>
   <message>
-   <source>Close</source>
-   <translation>关闭</translation>
-  </message>
-  <message>
    <source>Check now</source>
    <translation>立即检测</translation>
   </message>
   <message>
    <source>Edit</source>
    <translation>编辑</translation>
-  </message>
-  <message>
-   <source>Delete</source>
-   <translation>删除</translation>
-  </message>
-  <message>
-   <source>What happened</source>
-   <translation>经过</translation>
   </message>
   <message>
    <source>Resume</source>
@@ -1086,10 +1242,6 @@
   <message>
    <source>The last checks failed; it is tried again, less often.</source>
    <translation>最近几次检测失败，正在降低频率重试。</translation>
-  </message>
-  <message>
-   <source>: </source>
-   <translation>：</translation>
   </message>
   <message>
    <source>Copy text</source>
@@ -1196,6 +1348,10 @@
    <translation>最多为 {n}。</translation>
   </message>
   <message>
+   <source>Show</source>
+   <translation>显示</translation>
+  </message>
+  <message>
    <source>The address must start with http:// or https://.</source>
    <translation>地址必须以 http:// 或 https:// 开头。</translation>
   </message>
@@ -1216,6 +1372,34 @@
    <translation>请输入数字。</translation>
   </message>
   <message>
+   <source>Dismiss</source>
+   <translation>知道了</translation>
+  </message>
+  <message>
+   <source>No worker is online: nothing is being checked. What is found later is not lost.</source>
+   <translation>没有在线的工作节点，目前不进行检测。恢复后会补上，不会遗漏。</translation>
+  </message>
+  <message>
+   <source>Go to workers</source>
+   <translation>查看工作节点</translation>
+  </message>
+  <message>
+   <source>{n} item could not be stored.</source>
+   <translation>{n} 条内容未能保存。</translation>
+  </message>
+  <message>
+   <source>{n} items could not be stored.</source>
+   <translation>{n} 条内容未能保存。</translation>
+  </message>
+  <message>
+   <source>Remove sample accounts</source>
+   <translation>移除示例账号</translation>
+  </message>
+  <message>
+   <source>These are sample accounts.</source>
+   <translation>这些是示例账号。</translation>
+  </message>
+  <message>
    <source>{n} unread detection</source>
    <translation>{n} 条未读动态</translation>
   </message>
@@ -1234,6 +1418,22 @@
   <message>
    <source>Language</source>
    <translation>语言</translation>
+  </message>
+  <message>
+   <source>Nothing has happened yet that is worth telling.</source>
+   <translation>还没有值得一提的事。</translation>
+  </message>
+  <message>
+   <source>Show all</source>
+   <translation>全部显示</translation>
+  </message>
+  <message>
+   <source>Everything that happened, and why</source>
+   <translation>发生过的一切及原因</translation>
+  </message>
+  <message>
+   <source>Copy request id {id}</source>
+   <translation>复制请求编号 {id}</translation>
   </message>
   <message>
    <source>Undo</source>

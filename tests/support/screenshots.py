@@ -374,6 +374,52 @@ def _history(window: MainWindow) -> None:
     overview.changed.emit()
 
 
+async def stories(studio: Studio) -> None:
+    """What happened, in panes and dialogs; what could not be stored."""
+    memory, now = make_api(workers=0), datetime.now(UTC)
+    fill(memory, now)
+    texts = (
+        "请问这个颜色什么时候补货？",
+        "<b>Not bold</b> and a rather long line that goes on for quite a while, " * 3,
+        "Hi",
+    )
+    for number, text_ in enumerate(texts):
+        code = "unknown_account" if number else "invalid"
+        account = "acc_0002" if number == 0 else "acc_01934c2f7e1a9c3d0b52"
+        memory.add_letter(account, code, text=text_, author={"name": SAID[number][0]}, subject="Re: parcel" * number)
+    memory.letters.rows = [replace(row, at=now - timedelta(minutes=7 * row.id)) for row in memory.letters.rows]
+    window = studio.window
+    window.show()
+    window.attach(memory.api)
+    await studio.settle(800)
+    await studio.take("detections-letters")
+    window.show_page("accounts")
+    window.accounts.table.choose("acc_0001")
+    await studio.take("account-story")
+    window.accounts.pane.story.all.click()
+    await studio.settle()
+    studio.dialog().table.choose("3")  # type: ignore[attr-defined]
+    await studio.take("story", studio.dialog())
+    studio.dialog().search.setText("zzz")  # type: ignore[attr-defined]
+    await studio.take("story-nothing-found", studio.dialog())
+    studio.dialog().reject()
+    window.show_page("workers")
+    window.workers.table.choose("w6")
+    await studio.take("worker-story")
+    window.notice.button.click()
+    await studio.settle()
+    studio.dialog().table.choose("2")  # type: ignore[attr-defined]
+    memory.letters.refusal = ("unknown_account", "there is no such account")
+    studio.dialog().run_retry()  # type: ignore[attr-defined]
+    await studio.take("letters", studio.dialog())
+    await studio.take("letters-window")
+    studio.dialog().reject()
+    memory.letters.rows.clear()
+    window.show_dead_letters()
+    await studio.take("letters-empty", studio.dialog())
+    studio.dialog().reject()
+
+
 async def dialogs(studio: Studio) -> None:
     """Adding an account: choosing, wrong, failed, passed."""
     memory, now = make_api(workers=0), datetime.now(UTC)
@@ -481,7 +527,7 @@ async def gaps(studio: Studio) -> None:
         await studio.take(f"gaps-{name}")
 
 
-SCENES: tuple[Callable[[Studio], object], ...] = (full, dialogs, empty, failing, gaps)
+SCENES: tuple[Callable[[Studio], object], ...] = (full, stories, dialogs, empty, failing, gaps)
 
 
 def looks() -> Iterator[tuple[bool, bool]]:

@@ -47,6 +47,7 @@ class WorkersPage(Translated, QWidget):
     def attach(self, api: Api) -> None:
         """Act on this engine's workers."""
         self._api = api
+        self.pane.attach(api)
         self._refresh()
 
     def retranslate(self) -> None:

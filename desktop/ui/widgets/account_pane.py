@@ -1,23 +1,21 @@
 """One account: what is wrong with it and what helps, its figures, and why it is where it is."""
 
-from PySide6.QtWidgets import QVBoxLayout
-
 from desktop.ui import words
 from desktop.ui.desk import Desk
+from desktop.ui.dialogs.story import StoryDialog
 from desktop.ui.language import sentences, tr
 from desktop.ui.models.directory import status_of
 from desktop.ui.told import told
 from desktop.ui.widgets.buttons import Button
 from desktop.ui.widgets.facts import Facts
 from desktop.ui.widgets.gap_notice import GapNotice
-from desktop.ui.widgets.labels import label, line
+from desktop.ui.widgets.labels import line
 from desktop.ui.widgets.pane import Pane
+from desktop.ui.widgets.story import SHOWN, Story
 from engine.api.accounts import AccountSnapshot
 from engine.api.room import Api
-from engine.records import JournalEntry
 
 FACTS = ("worker", "interval", "next", "last", "quota", "unread", "tags")
-STORY = 12
 
 
 class AccountPane(Pane):
@@ -34,9 +32,10 @@ class AccountPane(Pane):
         self.delete = Button(theme, "danger", "trash")
         self.gap = GapNotice(desk)
         self._facts = Facts(theme, FACTS)
-        self._story_title = label("field")
-        self._story = QVBoxLayout()
-        middle = (self._facts, line(), self._story_title, self._story)
+        self.story = Story(desk)
+        self.story.all_asked.connect(self._show_story)
+        desk.bridge.accounts_changed.connect(self._look_again)
+        middle = (self._facts, line(), self.story)
         self._lay_out(middle, (self.check, self.pause, self.edit, self.delete), (self.gap,))
         self.retranslate()
 
@@ -48,26 +47,19 @@ class AccountPane(Pane):
     def show_account(self, account: AccountSnapshot | None) -> None:
         """Show it, or nothing."""
         other = account is None or self.account is None or account.id != self.account.id
-        moved = other or (account is not None and self.account is not None and account.epoch != self.account.epoch)
         self.account = account
         if account is None:
             return
         if other:
-            self._fill_story([])
-        if moved and self._api is not None:
-            self._desk.actions.run(
-                self._api.accounts.story(account.id),
-                on_done=lambda story: (
-                    self._fill_story(story) if self.account and self.account.id == account.id else None
-                ),
-                on_error=lambda _error: None,  # deleted meanwhile: the table says so
-            )
+            self.story.show_entries([], account.id)
+            self._read_story(account.id)
         self._fill(account)
 
     def tick(self) -> None:
         """A second went by."""
         if self.account is not None and self.isVisible():
             self._show_next(self.account)
+            self.story.tick()
 
     def retranslate(self) -> None:
         names = {
@@ -85,7 +77,6 @@ class AccountPane(Pane):
         self.check.name(tr("Check now"))
         self.edit.name(tr("Edit"))
         self.delete.name(tr("Delete"))
-        self._story_title.setText(tr("What happened"))
         if self.account is not None:
             self._fill(self.account)
 
@@ -136,14 +127,21 @@ class AccountPane(Pane):
         else:
             self.notice.say("")
 
-    def _fill_story(self, story: list[JournalEntry]) -> None:
-        while (item := self._story.takeAt(0)) is not None:
-            if (widget := item.widget()) is not None:
-                widget.hide()
-                widget.deleteLater()
-        now = words.now()
-        self._story_title.setVisible(bool(story))
-        for entry in story[:STORY]:
-            text = tr(": ").join(told(part) for part in (entry.what, entry.why) if part)
-            self._story.addWidget(label("body", text, wrap=True))
-            self._story.addWidget(label("hint", words.clock(entry.at, now)))
+    def _read_story(self, account_id: str) -> None:
+        if self._api is None:
+            return
+        self._desk.actions.run(
+            self._api.journal.story(account_id, limit=SHOWN),
+            on_done=lambda story: self.story.show_entries(story, account_id) if self._shows(account_id) else None,
+        )
+
+    def _look_again(self, ids: frozenset[str]) -> None:
+        if self.account is not None and self.account.id in ids and self.isVisible():
+            self._read_story(self.account.id)
+
+    def _shows(self, account_id: str) -> bool:
+        return self.account is not None and self.account.id == account_id
+
+    def _show_story(self) -> None:
+        if self.account is not None and self._api is not None:
+            StoryDialog(self._desk, self._api, self.account.id, self.account.display_name, self.window()).open()

@@ -44,7 +44,7 @@ class Button(QPushButton):
 
     def name(self, text: str, tip: str = "") -> None:
         """Set the text; for a button that has only an icon, the words that a screen reader and a tool tip say."""
-        if self.property("role") in ("quiet", "dismiss"):
+        if self.property("role") in ("quiet", "tiny", "dismiss"):
             self.setToolTip(tip or text)
         else:
             # two spaces stand for the gap that Qt gives no other way to ask for

@@ -129,7 +129,7 @@ class Table(QTableView):
         super().leaveEvent(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() == Qt.Key.Key_Escape:
+        if event.key() == Qt.Key.Key_Escape and self.current_id():  # else it closes the dialog around
             self.choose("")
         elif event.key() == Qt.Key.Key_Menu and self.current_id():
             self._ask_menu(self.visualRect(self.currentIndex()).center())

@@ -4,6 +4,7 @@ from PySide6.QtCore import QPointF, QRect, QSize
 
 from desktop.ui import words
 from desktop.ui.desk import Desk
+from desktop.ui.dialogs.story import StoryDialog
 from desktop.ui.language import sentences, tr, trn
 from desktop.ui.told import told
 from desktop.ui.widgets.buttons import Button
@@ -12,11 +13,14 @@ from desktop.ui.widgets.labels import label, line
 from desktop.ui.widgets.painting import Brush
 from desktop.ui.widgets.pane import Pane
 from desktop.ui.widgets.pill import Painted
+from desktop.ui.widgets.story import Story
 from engine.api.accounts import AccountSnapshot
+from engine.api.room import Api
 from engine.api.workers import WorkerSnapshot
 
 FACTS = ("heartbeat", "lag", "memory", "restarts", "outbox", "platforms", "version")
 ROW = 36
+STORY = 3  #: lines: the accounts come below them
 MOST = 200  #: accounts listed; more are counted
 
 
@@ -64,6 +68,7 @@ class WorkerPane(Pane):
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
         theme = desk.theme
+        self._api: Api | None = None
         self.worker: WorkerSnapshot | None = None
         self._tile.show_icon("hard-drives")
         self.restart = Button(theme, "plain", "arrows-clockwise")
@@ -73,20 +78,33 @@ class WorkerPane(Pane):
         self._facts = Facts(theme, FACTS)
         self._accounts_title = label("field")
         self.accounts = AccountList(desk)
-        middle = (self._facts, line(), self._accounts_title, self.accounts)
+        self.story = Story(desk, STORY)
+        self.story.all_asked.connect(self._show_story)
+        desk.bridge.workers_changed.connect(self._look_again)
+        middle = (self._facts, line(), self.story, line(), self._accounts_title, self.accounts)
         self._lay_out(middle, (self.restart, self.drain, self.edit, self.remove))
         self.retranslate()
 
+    def attach(self, api: Api) -> None:
+        """Read stories from this engine."""
+        self._api = api
+
     def show_worker(self, worker: WorkerSnapshot | None) -> None:
         """Show it and the accounts on it, or nothing."""
+        other = worker is None or self.worker is None or worker.id != self.worker.id
         self.worker = worker
-        if worker is not None:
-            self._fill(worker)
+        if worker is None:
+            return
+        if other:
+            self.story.show_entries([], worker.id)
+            self._read_story(worker.id)
+        self._fill(worker)
 
     def tick(self) -> None:
         """A second went by."""
         if self.worker is not None and self.isVisible():
             self._show_heartbeat(self.worker)
+            self.story.tick()
 
     def retranslate(self) -> None:
         names = {
@@ -106,6 +124,24 @@ class WorkerPane(Pane):
         self.remove.name(tr("Remove"))
         if self.worker is not None:
             self._fill(self.worker)
+
+    def _read_story(self, worker_id: str) -> None:
+        if self._api is not None:
+            self._desk.actions.run(
+                self._api.journal.story(worker_id, limit=STORY),
+                on_done=lambda story: self.story.show_entries(story, worker_id) if self._shows(worker_id) else None,
+            )
+
+    def _look_again(self, ids: frozenset[str]) -> None:
+        if self.worker is not None and self.worker.id in ids and self.isVisible():
+            self._read_story(self.worker.id)
+
+    def _shows(self, worker_id: str) -> bool:
+        return self.worker is not None and self.worker.id == worker_id
+
+    def _show_story(self) -> None:
+        if self.worker is not None and self._api is not None:
+            StoryDialog(self._desk, self._api, self.worker.id, self.worker.name, self.window()).open()
 
     def _fill(self, worker: WorkerSnapshot) -> None:
         theme = self._desk.theme
