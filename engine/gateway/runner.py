@@ -70,9 +70,12 @@ class GuardedProtocol(web.RequestHandler):
         super().connection_made(transport)
 
     def connection_lost(self, exc: BaseException | None) -> None:
-        """It counts no longer."""
+        """It counts no longer. Nor does a task stay that throws away the rest of a body which will never come."""
         self._admission.leave(self.visit)
+        task, idle = self._task_handler, self._current_request is None
         super().connection_lost(exc)
+        if idle and task is not None:
+            task.cancel()
 
     def handle_error(
         self, request: Any, status: int = 500, exc: BaseException | None = None, message: str | None = None

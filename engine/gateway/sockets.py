@@ -27,6 +27,7 @@ PING_INTERVAL = 15  #: seconds
 PING_TIMEOUT = 10  #: seconds; a peer that is gone is noticed after both
 STRIKES = 3  #: malformed packets or messages until the connection is cut
 LINGER = 0.2  #: seconds between the last answer to a peer and the end of its transport
+FAREWELL = 1.0  #: seconds that a peer gets to answer our closing frame
 MAX_WAITING = 1000  #: packets that wait for a slow peer; one more and it is cut
 MAX_WAITING_BYTES = 8 * 1024 * 1024  #: likewise, what came before the packet that is the last
 MAX_EVENT_NAME = 64
@@ -71,7 +72,9 @@ class GuardedWebSocket:
     def __init__(self, handler: Callable[["GuardedWebSocket"], Coroutine[Any, Any, None]], server: Any) -> None:
         self._handler = handler
         self._server = server
-        self._socket = web.WebSocketResponse(max_msg_size=server.max_http_buffer_size, compress=False, autoping=False)
+        self._socket = web.WebSocketResponse(
+            timeout=FAREWELL, max_msg_size=server.max_http_buffer_size, compress=False, autoping=False
+        )
         self._peer: Peer
         self.environ: dict[str, Any] = {}
 
@@ -100,7 +103,8 @@ class GuardedWebSocket:
             self._admit("")
             return BAD_FRAME
         if message.type is not WSMsgType.TEXT:
-            self._note_end(message.type)
+            if getattr(message.data, "code", 0) == WSCloseCode.MESSAGE_TOO_BIG:
+                self._peer.note("too_large")
             raise OSError("the connection has ended")
         text = str(message.data)
         self._admit(text)
@@ -109,10 +113,6 @@ class GuardedWebSocket:
     def _admit(self, frame: str) -> None:
         if not self._peer.hear(frame):
             raise OSError("too much at once")
-
-    def _note_end(self, kind: WSMsgType) -> None:
-        if kind is WSMsgType.ERROR and self._socket.close_code == WSCloseCode.MESSAGE_TOO_BIG:
-            self._peer.note("too_large")
 
 
 class Engine(engineio.AsyncServer):  # type: ignore[misc]  # python-engineio has no types
