@@ -202,10 +202,10 @@ def a_register(worker_id: str = "w-1", incarnation: str = "i-1") -> Register:
 
 
 @asynccontextmanager
-async def house(*, limits: Limits | None = None, **contents: Any) -> AsyncIterator[House]:
+async def house(*, limits: Limits | None = None, desk: Desk | None = None, **contents: Any) -> AsyncIterator[House]:
     """A gateway on a free port; `contents` go to make_api."""
     memory = make_api(**contents)
-    tokens, desk, store = Tokens(), Desk(), Store()
+    tokens, desk, store = Tokens(), desk or Desk(), Store()
     gateway = Gateway(memory.api, tokens, desk, store, port=0, version="0.1.0", limits=limits)
     await gateway.start()
     session = aiohttp.ClientSession()

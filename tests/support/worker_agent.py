@@ -29,9 +29,10 @@ async def running(
     *,
     worker_id: str = "w1",
     said: list[str] | None = None,
+    token: str = "t0ken",
 ) -> AsyncIterator[tuple[Agent, "asyncio.Task[Exit | Stop]"]]:
     """Run an agent; its task ends with the exit code or with the Stop that ended it. It is stopped at the end."""
-    setup = Setup(url, worker_id, "i1", Secret("t0ken"), "local-1", 100, directory)
+    setup = Setup(url, worker_id, "i1", Secret(token), "local-1", 100, directory)
     lines = said if said is not None else []
     agent = Agent(setup, platforms, Quick(), lines.append)
     task = spawn(_end_of(agent), name="agent")
