@@ -17,6 +17,7 @@ from worker.process.secret import Secret
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run until asked to stop; exit with the code of contract.md."""
     harden()
+    command = None
     try:
         line = sys.argv[1:] if arguments is None else arguments
         options, command = read_line("vedette-master", line, os.environ)
@@ -25,12 +26,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
         else:
             from engine.commands.perform import perform
 
-            asyncio.run(perform(command, options, ask_passphrase))
+            perform(command, options, ask_passphrase)
     except Stop as stop:
         say(f"vedette-master: {stop.sentence}")
         sys.exit(stop.code)
-    except KeyboardInterrupt:  # before our handlers were in place
-        sys.exit(Exit.ASKED)
+    except KeyboardInterrupt:  # of a command, or before our handlers were in place
+        sys.exit(Exit.ASKED if command is None else Exit.TEMPORARY)
 
 
 async def run(options: Options) -> None:

@@ -10,6 +10,17 @@ import msgspec
 from worker.process.exit_codes import Exit, Stop, cannot_use
 
 
+def restoring(data_dir: Path) -> Path:
+    """The directory that is there from the beginning of a restore to its end."""
+    return data_dir / ".restoring"
+
+
+def refuse_half_restored(data_dir: Path) -> None:
+    """Raises Stop (78) if a restore was cut off: what is there may be half of the old and half of the new."""
+    if restoring(data_dir).exists():
+        raise Stop(Exit.CONFIG, f"a restore into {data_dir} was cut off: run it again, with --force")
+
+
 class InstanceLock:
     """Held for as long as a master runs on this data directory; the system lets go of it when the process ends."""
 

@@ -41,7 +41,7 @@ from engine.gateway.auth import Tokens, new_token
 from engine.gateway.limits import Limits
 from engine.gateway.server import Gateway
 from engine.housekeeping import Housekeeping
-from engine.instance import InstanceLock, write_master_file
+from engine.instance import InstanceLock, refuse_half_restored, write_master_file
 from engine.journal import Recorder
 from engine.records import MASTER
 from engine.runtime import Runtime
@@ -145,6 +145,7 @@ class Master:
         options = self._options
         private_directory(options.data_dir)
         stack.enter_context(InstanceLock(options.data_dir))
+        refuse_half_restored(options.data_dir)
         store = self._store = Store(options.db_path)
         await store.start()
         stack.push_async_callback(store.close)
@@ -172,6 +173,9 @@ class Master:
         stack.push_async_callback(housekeeping.close)
         self._build_fleet(stack)
         await self._open_doors(stack)
+        if restored := await store.keys.take_restored():
+            why = f"from a backup of {restored[1]:%Y-%m-%d %H:%M} UTC; what was found since then is fetched again"
+            self._recorder.note("the installation was restored", MASTER, why=why)
         self._recorder.note("the master started", MASTER, details={"version": __version__, "pid": str(os.getpid())})
         await self._wake_the_fleet(stack)
         write_master_file(stack, options.data_dir, url=self.url, token=self.token, version=__version__)

@@ -1,20 +1,25 @@
 """Carries out one command; what it says goes to stderr."""
 
-from collections.abc import Callable
+import asyncio
+import sqlite3
 
+from sqlalchemy.exc import DBAPIError
+
+from engine.commands.backup import backup
+from engine.commands.diagnose import diagnose
+from engine.commands.restore import restore
 from engine.commands.rotate import rotate_key
-from engine.config import Options, open_logs
+from engine.commands.speaking import Ask
+from engine.config import Options
 from engine.config_commands import CommandLine
-from engine.store.errors import Busy, DiskFull, StoreError
+from engine.store.errors import Busy, DiskFull, StoreError, translated
 from engine.vault.errors import VaultError
 from worker.process.exit_codes import NO_ROOM, Exit, Stop, cannot_use
-from worker.process.secret import Secret
-
-Ask = Callable[[str], Secret | None]
+from worker.process.logs import configure
 
 
-async def perform(command: CommandLine, options: Options, ask: Ask) -> None:
-    """Do it.
+def perform(command: CommandLine, options: Options, ask: Ask) -> None:
+    """Do it. Blocking.
 
     Args:
         ask: asks a person for a secret, with this prompt; None from it if nobody is there.
@@ -22,15 +27,27 @@ async def perform(command: CommandLine, options: Options, ask: Ask) -> None:
     Raises:
         Stop: with the exit code and the sentence for the user.
     """
+    configure("master", None)  # what happens is said, and the running master's log stays its own
     try:
-        match command.name:
-            case "rotate-key":
-                open_logs("master", options)
-                await rotate_key(command, options, ask)
-            case _:
-                raise NotImplementedError(command.name)
+        _perform(command, options, ask)
     except (StoreError, VaultError) as error:
         passes = isinstance(error, (DiskFull, Busy)) or getattr(error.__cause__, "errno", None) in NO_ROOM
         raise Stop(Exit.TEMPORARY if passes else Exit.CONFIG, str(error)) from error
+    except (sqlite3.Error, DBAPIError) as error:
+        known = translated(error)
+        code = Exit.TEMPORARY if isinstance(known, (DiskFull, Busy)) else Exit.CONFIG
+        raise Stop(code, f"{known} ({options.db_path})") from error
     except OSError as error:
         raise cannot_use(str(error.filename or options.data_dir), error) from error
+
+
+def _perform(command: CommandLine, options: Options, ask: Ask) -> None:
+    match command.name:
+        case "backup":
+            backup(command, options, ask)
+        case "restore":
+            restore(command, options, ask)
+        case "diagnose":
+            diagnose(command, options)
+        case "rotate-key":
+            asyncio.run(rotate_key(command, options, ask))

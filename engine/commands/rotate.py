@@ -1,6 +1,5 @@
 """`rotate-key`: asks the running master, or does it on the data directory itself if none runs."""
 
-from collections.abc import Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
@@ -8,12 +7,13 @@ from typing import Any
 import aiohttp
 import msgspec
 
+from engine.commands.speaking import Ask, offered
 from engine.config import Options
 from engine.config_commands import CommandLine
 from engine.instance import InstanceLock
 from engine.store.store import Store
 from engine.vault.keeper import KeyKeeper
-from engine.vault.sources import Offered, Sources
+from engine.vault.sources import Sources
 from worker.process.banner import say
 from worker.process.clock import lease_clock
 from worker.process.exit_codes import Exit, Stop
@@ -22,7 +22,7 @@ from worker.process.secret import Secret
 ANSWER_WITHIN = 60.0  #: seconds; a keychain may ask its user something first
 
 
-async def rotate_key(command: CommandLine, options: Options, ask: Callable[[str], Secret | None]) -> None:
+async def rotate_key(command: CommandLine, options: Options, ask: Ask) -> None:
     """New keys for credentials, kept where they are or in `command.to`. Raises Stop, VaultError, StoreError."""
     if not options.db_path.exists():
         raise Stop(Exit.CONFIG, f"there is no installation in {options.data_dir}: nothing has a key yet")
@@ -40,7 +40,7 @@ async def rotate_key(command: CommandLine, options: Options, ask: Callable[[str]
         say("  The key in VEDETTE_ENCRYPTION_KEY stays; --new-encryption-key-file FILE changes it as well.")
 
 
-def _given(command: CommandLine, options: Options, ask: Callable[[str], Secret | None]) -> Secret | None:
+def _given(command: CommandLine, options: Options, ask: Ask) -> Secret | None:
     """The key or passphrase to change to; what the start was given where the key moves to a new place."""
     if key := command.secrets.get("new_encryption_key"):
         return key
@@ -53,7 +53,7 @@ def _given(command: CommandLine, options: Options, ask: Callable[[str], Secret |
     return None
 
 
-def _twice(ask: Callable[[str], Secret | None]) -> Secret | None:
+def _twice(ask: Ask) -> Secret | None:
     first = ask("New passphrase: ")
     if first is not None and ask("Once more: ") != first:
         raise Stop(Exit.CONFIG, "the two passphrases differ: nothing was changed")
@@ -88,16 +88,13 @@ async def _ask_master(running: dict[str, Any], to: str | None, given: Secret | N
     return dict(content["data"])
 
 
-async def _alone(
-    command: CommandLine, options: Options, given: Secret | None, ask: Callable[[str], Secret | None]
-) -> str:
+async def _alone(command: CommandLine, options: Options, given: Secret | None, ask: Ask) -> str:
     async with AsyncExitStack() as stack:
         stack.enter_context(InstanceLock(options.data_dir))
         store = Store(options.db_path)
         await store.start()
         stack.push_async_callback(store.close)
-        offered = Offered(options.encryption_key, options.passphrase, lambda: ask("Passphrase of the credentials: "))
-        keeper = KeyKeeper(store.keys, Sources(options.data_dir, offered))
+        keeper = KeyKeeper(store.keys, Sources(options.data_dir, offered(options, ask)))
         await keeper.start()
         stack.push_async_callback(keeper.close)
         await keeper.rotate(command.to, given)

@@ -1,6 +1,7 @@
 """Wrapped data keys, where their key is kept, and the credentials that they sealed."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -13,6 +14,7 @@ from engine.store.schema import accounts, credentials, data_keys, settings
 from engine.store.writer import Writer
 
 SETTING = "vault"
+RESTORED = "restored"  #: tells the next start of a restore
 
 #: the data key's id in the head of a sealed blob
 KEY_ID = func.substr(credentials.c.blob, 2, 4)
@@ -42,6 +44,18 @@ class KeyStore:
         """Whether any credentials are stored, those of deleted accounts included."""
         query = select(credentials.c.account).limit(1)
         return await self._readers.run(lambda connection: connection.execute(query).scalar() is not None)
+
+    async def take_restored(self) -> tuple[datetime, datetime] | None:
+        """When this installation was brought back from a backup, and when that was made; only once after it."""
+
+        def work(connection: Connection) -> str | None:
+            value: str | None = connection.execute(select(settings.c.value).where(settings.c.key == RESTORED)).scalar()
+            connection.execute(delete(settings).where(settings.c.key == RESTORED))
+            return value
+
+        value = await self._writer.run(work)
+        facts = {} if value is None else msgspec.json.decode(value, type=dict[str, int])
+        return (from_ms(facts["at"]), from_ms(facts["made_at"])) if facts else None
 
     async def stale(self, current: int, after: int, limit: int) -> list[SealedRow]:
         """Credentials sealed with another data key than this one, by account number, beyond `after`."""

@@ -53,9 +53,21 @@ class Place:
 
 
 class Sources:
-    """The four places of one installation. Everything blocks; the keychain and a passphrase may take a while."""
+    """The four places of one installation. Everything blocks; the keychain and a passphrase may take a while.
 
-    def __init__(self, directory: Path, offered: Offered | None = None, keychain: Keychain | None = None) -> None:
+    Args:
+        mend: whether a rotation that was cut off may be brought to its end; not while a master may be in one.
+    """
+
+    def __init__(
+        self,
+        directory: Path,
+        offered: Offered | None = None,
+        keychain: Keychain | None = None,
+        *,
+        mend: bool = True,
+    ) -> None:
+        self._mend = mend
         self.file = KeyFile(directory)
         self._offered = offered or Offered()
         self._keychain = keychain or Keychain()
@@ -112,11 +124,12 @@ class Sources:
         """
         kek = self._held(box)
         if kek is not None and fits(kek):
-            if box.source == "file":
+            if box.source == "file" and self._mend:
                 self.file.next.unlink(missing_ok=True)  # of a rotation that never came to wrap anything
             return kek
         if box.source == "file" and (following := self.file.load_next()) is not None and fits(following):
-            self.file.commit()  # a rotation was interrupted after it had wrapped everything
+            if self._mend:
+                self.file.commit()  # a rotation was interrupted after it had wrapped everything
             return following
         if kek is None:
             return None
