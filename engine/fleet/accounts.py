@@ -50,7 +50,7 @@ class AccountsDesk:
         self._t.accounts[account.id] = account
         self._t.gaps.added(event, now)
         owner = self._t.workers.get(event.owner or "")
-        if owner is not None:
+        if owner is not None and not owner.certainly_dead:
             self._t.give(account, owner, event.epoch)
             self._t.allocation.shift(owner, 1)
             if owner.load > owner.capacity:

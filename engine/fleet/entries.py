@@ -94,6 +94,11 @@ class WorkerEntry:
         tag = tag_of(pin)
         return pin is None or (pin == self.id if tag is None else tag in self.tags)
 
+    @property
+    def certainly_dead(self) -> bool:
+        """It ended too often, its last process was reaped, and none is to come."""
+        return self.phase == "failed" and not self.unproven
+
     def state(self) -> WorkerState:
         """In the contract's words."""
         if self.phase != "online":

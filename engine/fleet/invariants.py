@@ -42,8 +42,7 @@ def _worker(worker: WorkerEntry, accounts: Mapping[str, AccountEntry], expected:
     assert worker.kinds == Counter(account.kind for account in staying), f"{worker.id}: kinds {worker.kinds}"
     assert worker.revoking == {a.id for a in held if a.revoking}, f"{worker.id}: revoking {worker.revoking}"
     assert all(account.epoch == worker.accounts[account.id] for account in held), f"{worker.id}: epoch differs"
-    failed = worker.phase == "failed" and not worker.unproven
-    assert worker.load >= 0 and not (failed and held), f"{worker.id}: failed, and owns accounts"
+    assert worker.load >= 0 and not (worker.certainly_dead and held), f"{worker.id}: failed, and owns accounts"
     assert not worker.confirmed or worker.connected, f"{worker.id}: has beaten, but is not connected"
     assert not worker.connected or worker.phase == "online", f"{worker.id}: connected while {worker.phase}"
 

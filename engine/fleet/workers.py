@@ -141,7 +141,7 @@ class WorkersDesk:
         right = event.digest == expected_digest(worker)
         if event.sequence == worker.sequence and right:
             worker.behind = 0
-            for key in worker.revoking:  # it runs only others: if no release comes, its process never heard of them
+            for key in sorted(worker.revoking):  # it runs only others: with no release its process never heard of them
                 self._t.orphan(self._t.accounts[key], now + self._figures.timeout)
             return
         worker.behind += 1
@@ -178,6 +178,7 @@ class WorkersDesk:
         if worker is None:
             return
         worker.pid, worker.ending = None, False
+        worker.incarnation = ""  # a heartbeat that it sent before its end may be read only now: it lives no more
         self._t.journal.write(now, "ended", worker.id, why=event.sentence)
         self._gone(worker, event.sentence, now)
         if not worker.unproven:

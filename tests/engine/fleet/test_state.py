@@ -275,6 +275,25 @@ def test_draining_hands_everything_over(fleet: FleetDriver) -> None:
     assert fleet.state.tables.workers["w1"].state() == "draining"
 
 
+def test_a_heartbeat_that_is_read_after_its_process_was_reaped_revives_nobody(fleet: FleetDriver) -> None:
+    fleet.worker("w1")
+    dead = fleet.state.tables.workers["w1"].incarnation
+    fleet.tell(m.ChildExited("w1", -9, False, "killed by SIGKILL"))
+    fleet.tell(m.HeartbeatReceived("w1", dead, 0, ""))
+    fleet.account("a1")
+    assert fleet.state.tables.workers["w1"].phase == "offline" and fleet.owner("a1") is None
+
+
+def test_an_account_out_of_the_bin_does_not_wait_for_a_worker_that_failed(fleet: FleetDriver) -> None:
+    fleet.worker("w1")
+    for _ in range(6):
+        fleet.tell(m.ChildExited("w1", -9, False, "killed by SIGKILL"))
+    assert fleet.state.tables.workers["w1"].phase == "failed"
+    fleet.worker("w2")
+    fleet.account("a1", owner="w1", epoch=3)
+    assert fleet.owner("a1") == "w2"
+
+
 def test_a_crash_is_followed_by_a_restart_and_the_sixth_by_failed(fleet: FleetDriver) -> None:
     fleet.worker("w1")
     delays = []
