@@ -10,7 +10,7 @@ import os
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar, TypeVarTuple, Unpack
@@ -42,12 +42,14 @@ CREATE TABLE IF NOT EXISTS outbox (
     seq INTEGER PRIMARY KEY AUTOINCREMENT, account TEXT NOT NULL, epoch INTEGER NOT NULL,
     kind TEXT NOT NULL CHECK (kind IN ('item', 'cursor')), body TEXT NOT NULL, bytes INTEGER NOT NULL
 );
+CREATE TABLE IF NOT EXISTS unreadable (seq INTEGER PRIMARY KEY, account TEXT NOT NULL, body TEXT NOT NULL);
 """
 SET_CURSOR = (
     "INSERT INTO monitor_tasks (account, epoch, body, cursor) VALUES (?, ?, '', ?)"
     " ON CONFLICT (account) DO UPDATE SET cursor = excluded.cursor WHERE epoch = excluded.epoch"
 )
 DELETE = "DELETE FROM outbox WHERE seq IN (SELECT value FROM json_each(?)) RETURNING bytes"
+PUT_ASIDE = "INSERT INTO unreadable SELECT seq, account, body FROM outbox WHERE seq IN (SELECT value FROM json_each(?))"
 FORGET_SEEN = "DELETE FROM crawl_cache WHERE account NOT IN (SELECT account FROM monitor_tasks)"
 FORGET_OLD_SEEN = (
     "DELETE FROM crawl_cache WHERE account = :account"
@@ -175,8 +177,12 @@ class Store:
         return len(bodies)
 
     def next_batch(self) -> Batch:
-        """The oldest rows, at most 100 items and 128 KiB as sent; a row that is larger goes alone. Changes nothing."""
-        batch, room = Batch([], {}, []), MAX_BATCH_BYTES - FRAME_SLACK
+        """The oldest rows, at most 100 items and 128 KiB as sent; a row that is larger goes alone.
+
+        Changes nothing, but that a row which no longer fits the protocol (another version wrote it) is put aside, since
+        it would keep all others from being sent for ever.
+        """
+        batch, room, unreadable = Batch([], {}, []), MAX_BATCH_BYTES - FRAME_SLACK, []
         rows = self._open_db().execute("SELECT seq, account, epoch, kind, body FROM outbox ORDER BY seq")
         for seq, account, epoch, kind, body in rows:
             size = _sent_size(kind, account, body)
@@ -186,14 +192,29 @@ class Store:
             if kind == "item":
                 if len(batch.items) == MAX_ITEMS:
                     break
-                batch.items.append(msgspec.structs.replace(msgspec.json.decode(body, type=Item), seq=seq))
+                try:
+                    item = msgspec.json.decode(body, type=Item)
+                except msgspec.MsgspecError as error:
+                    unreadable.append(seq)
+                    log.error("memory.unreadable", account=account, seq=seq, reason=str(error))
+                    continue
+                batch.items.append(msgspec.structs.replace(item, seq=seq))
             else:
                 if len(batch.cursors) == MAX_CURSORS:
                     break
                 batch.cursors[account] = CursorAt(epoch=epoch, cursor=body)
                 batch.cursor_rows.append(seq)
         rows.close()
+        if unreadable:
+            self._put_aside(unreadable)
         return batch
+
+    def _put_aside(self, rows: list[int]) -> None:
+        chosen = msgspec.json.encode(rows).decode()
+        with suppress(MemoryTrouble), self._writing() as db:  # else they are passed over once more next time
+            db.execute(PUT_ASIDE, (chosen,))
+            sizes = db.execute(DELETE, (chosen,)).fetchall()
+            self._count(self.rows - len(sizes), self.size - sum(row[0] for row in sizes))
 
     def drop(self, batch: Batch, done: Iterable[int], rejected: Iterable[Rejected]) -> int:
         """Take the master's answer to a batch: its rows go, and its cursors once none of its items is left.

@@ -84,10 +84,10 @@ async def _leave(guest: socketio.AsyncClient) -> None:
 
 
 @asynccontextmanager
-async def live_master(data_dir: Path, limits: Limits | None = None) -> AsyncIterator[LiveMaster]:
-    """A started master that can start no processes; closed at the end."""
+async def live_master(data_dir: Path, limits: Limits | None = None, *options: str) -> AsyncIterator[LiveMaster]:
+    """A started master that can start no processes; closed at the end. `options` are more of the command line."""
     arguments = ["--data-dir", str(data_dir), "--port", "0", "--local-workers", "0", "--worker-max-count", "0"]
-    master = Master(read("test", arguments, {}), limits=limits)
+    master = Master(read("test", [*arguments, *options], {}), limits=limits)
     await master.start()
     async with AsyncExitStack() as stack:
         stack.push_async_callback(master.close, "the test ends")

@@ -133,6 +133,29 @@ def test_seen_ids_of_accounts_that_went_elsewhere_go_at_the_next_start(store: St
     assert store.record(task("b"), items(1, account="b"), [], "c2") == 1
 
 
+def test_a_row_that_another_version_wrote_is_put_aside_and_holds_nothing_up(store: Store, expected_logs: Any) -> None:
+    expected_logs("memory.unreadable")
+    store.record(TASK, items(1, 2, 3), [], "c1")
+    store._open_db().execute("UPDATE outbox SET body = json_set(body, '$.colour', 'red') WHERE seq = 2")
+    before = store.size
+    assert sent(store) == ["x-1", "x-3"]
+    assert store.rows == 3 and store.size < before
+    assert sent(store) == ["x-1", "x-3"] and len(expected_logs.records) == 1
+    kept = store._open_db().execute("SELECT seq, account, json_extract(body, '$.external_id') FROM unreadable")
+    assert kept.fetchall() == [(2, "a", "x-2")]
+    assert [one.external_id for one in take_all(store)] == ["x-1", "x-3"]
+
+
+def test_on_a_full_disk_such_a_row_is_passed_over(store: Store, expected_logs: Any) -> None:
+    expected_logs("memory.unreadable")
+    store.record(TASK, items(1, 2), [], "c1")
+    store._open_db().execute("UPDATE outbox SET body = '{}' WHERE seq = 1")
+    store._open_db().execute("PRAGMA query_only = ON")
+    assert sent(store) == ["x-2"] and "cannot be written" in store.trouble
+    store._open_db().execute("PRAGMA query_only = OFF")
+    assert sent(store) == ["x-2"] and not store.trouble
+
+
 # --- cursors ---------------------------------------------------------------------------------------------------------
 
 
