@@ -24,7 +24,7 @@ master: $(READY) ## the master without a window
 	@$(BIN)/vedette-master $(ARGS)
 
 worker: $(READY) ## a worker for a master elsewhere: make worker JOIN=CODE
-	@$(BIN)/vedette-worker --join "$(JOIN)" $(ARGS)
+	@$(BIN)/vedette-worker $(if $(JOIN),--join "$(JOIN)") $(ARGS)
 
 lint: $(READY)
 	$(BIN)/ruff check .

@@ -14,6 +14,7 @@ from engine.config_commands import CommandLine, add_command_flags, command_of
 from engine.config_files import read_dotenv, read_toml
 from engine.config_secrets import OF_A_START, OF_COMMANDS, add_flags, take
 from engine.fleet.lease import Figures, derive
+from engine.remote_options import RemoteOptions, add_remote_options, checked, said_by
 from worker.process.banner import say
 from worker.process.exit_codes import Exit, Stop, cannot_use
 from worker.process.logs import configure
@@ -36,6 +37,7 @@ class Options:
         retention_days: how long detections are kept; 0 is for ever.
         figures: heartbeat, time-out and lease, which derive from two options.
         gap_after: seconds without a good check that are told as a gap.
+        remote: the door for workers on other machines.
         demo: create sample accounts if there are none.
         encryption_key, passphrase: what the key for credentials is or is made from; None if nobody gave one.
     """
@@ -53,6 +55,7 @@ class Options:
     rebalance_threshold: int
     retention_days: int
     figures: Figures
+    remote: RemoteOptions
     gap_after: float = 60.0
     demo: bool = False
     encryption_key: Secret | None = None
@@ -94,7 +97,8 @@ def read_line(
     if isinstance(command, str):
         raise parser.error(command)
     key, passphrase = secrets.get("encryption_key"), secrets.get("passphrase")
-    return replace(_checked(values, data_dir), encryption_key=key, passphrase=passphrase), command
+    options = _checked(values, data_dir, said_by(arguments, {**dotenv, **environment}))
+    return replace(options, encryption_key=key, passphrase=passphrase), command
 
 
 class _Parser(configargparse.ArgParser):  # type: ignore[misc]  # configargparse has no types
@@ -135,6 +139,7 @@ def _parser(program: str, data_dir: Path, window: bool) -> configargparse.ArgPar
     add("--rebalance-threshold", env_var="VEDETTE_REBALANCE_THRESHOLD", default="3", help="accounts")
     add("--retention-days", env_var="VEDETTE_RETENTION_DAYS", default="0", help="detections are kept; 0 for ever")
     add("--gap-after", env_var="VEDETTE_GAP_AFTER", default="60", help="seconds unwatched that are told (default: 60)")
+    add_remote_options(parser)
     add("--demo", action="store_true", help="begin with sample accounts")
     add_flags(parser, OF_A_START)
     if not window:
@@ -142,7 +147,7 @@ def _parser(program: str, data_dir: Path, window: bool) -> configargparse.ArgPar
     return parser
 
 
-def _checked(values: Namespace, data_dir: Path) -> Options:
+def _checked(values: Namespace, data_dir: Path, remote_said_by: str) -> Options:
     workers = _number(values, "local_workers", 0, 64) if values.local_workers is not None else None
     most = _number(values, "worker_max_count", 0, 64)
     if workers is not None and workers > most:
@@ -161,6 +166,7 @@ def _checked(values: Namespace, data_dir: Path) -> Options:
         rebalance_threshold=_number(values, "rebalance_threshold", 1, 1000),
         retention_days=_number(values, "retention_days", 0, 36_500),
         figures=_figures(values),
+        remote=checked(values, _convert, remote_said_by),
         gap_after=_convert(values, "gap_after", float, lambda n: 1 <= n <= 86_400, "seconds from 1 to 86400"),
         demo=bool(values.demo),
     )

@@ -1,7 +1,7 @@
 """One master per data directory, and the file that tells local programs how to reach it."""
 
 import os
-from contextlib import AsyncExitStack
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
@@ -71,13 +71,34 @@ def _lock(descriptor: int) -> None:
         msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined,unused-ignore]
 
 
-def write_master_file(stack: AsyncExitStack, data_dir: Path, *, url: str, token: str, version: str) -> None:
-    """Write master.json (0600, atomically) and have the stack remove it."""
-    facts = {"url": url, "token": token, "pid": os.getpid(), "version": version, "fingerprint": None}
-    file, fresh = data_dir / "master.json", data_dir / "master.json.new"
-    fresh.unlink(missing_ok=True)
-    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as stream:
-        stream.write(msgspec.json.encode(facts))
-    fresh.replace(file)
-    stack.callback(file.unlink, missing_ok=True)
+@dataclass(frozen=True, slots=True)
+class MasterFile:
+    """master.json: how local programs reach the master that runs. `fingerprint`: None until remote workers are
+    accepted."""
+
+    data_dir: Path
+    url: str
+    token: str
+    version: str
+
+    def write(self, fingerprint: str | None = None) -> None:
+        """Write it (0600) in the place of the one before, atomically. Raises OSError."""
+        fresh = self.data_dir / "master.json.new"
+        fresh.unlink(missing_ok=True)
+        descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "wb") as stream:
+            stream.write(msgspec.json.encode(self._facts(fingerprint)))
+        fresh.replace(self.data_dir / "master.json")
+
+    def remove(self) -> None:
+        """No master runs here any more."""
+        (self.data_dir / "master.json").unlink(missing_ok=True)
+
+    def _facts(self, fingerprint: str | None) -> dict[str, object]:
+        return {
+            "url": self.url,
+            "token": self.token,
+            "pid": os.getpid(),
+            "version": self.version,
+            "fingerprint": fingerprint,
+        }

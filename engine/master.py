@@ -1,7 +1,7 @@
 """Master: builds the engine's parts on one exit stack, and undoes them in reverse.
 
 Order of the start: data directory and its lock, store, vault, fleet, gateway, what the store knows, worker processes,
-master.json. A failure on the way closes what was opened.
+the door for workers on other machines if it is wanted, master.json. A failure on the way closes what was opened.
 """
 
 import asyncio
@@ -21,6 +21,7 @@ from engine.api.gaps import Gaps
 from engine.api.journal import Journal
 from engine.api.keys import Keys
 from engine.api.platforms import Platforms
+from engine.api.remote import Remote
 from engine.api.room import Api
 from engine.api.samples import add_samples, is_sample
 from engine.api.status import Status
@@ -30,6 +31,7 @@ from engine.bus import Bus
 from engine.config import Options, private_directory
 from engine.control.accounts import AccountControl, as_event
 from engine.control.door import Door
+from engine.control.remote import RemoteControl
 from engine.control.workers import WorkerControl
 from engine.doors import keep_journal
 from engine.events import MasterClosing, PlatformsChanged
@@ -39,9 +41,11 @@ from engine.fleet import messages as m
 from engine.fleet.state import FleetState, Settings
 from engine.gateway.auth import Tokens, new_token
 from engine.gateway.limits import Limits
+from engine.gateway.remote import RemotePlan
 from engine.gateway.server import Gateway
+from engine.gateway.tls import open_identity
 from engine.housekeeping import Housekeeping
-from engine.instance import InstanceLock, refuse_half_restored, write_master_file
+from engine.instance import InstanceLock, MasterFile, refuse_half_restored
 from engine.journal import Recorder
 from engine.records import MASTER
 from engine.runtime import Runtime
@@ -146,6 +150,7 @@ class Master:
         private_directory(options.data_dir)
         stack.enter_context(InstanceLock(options.data_dir))
         refuse_half_restored(options.data_dir)
+        self._identity = await asyncio.to_thread(open_identity, options.data_dir)
         store = self._store = Store(options.db_path)
         await store.start()
         stack.push_async_callback(store.close)
@@ -178,7 +183,10 @@ class Master:
             self._recorder.note("the installation was restored", MASTER, why=why)
         self._recorder.note("the master started", MASTER, details={"version": __version__, "pid": str(os.getpid())})
         await self._wake_the_fleet(stack)
-        write_master_file(stack, options.data_dir, url=self.url, token=self.token, version=__version__)
+        await self._remote.begin()  # only now: a worker must not come before the fleet knows it
+        self._file = MasterFile(options.data_dir, self.url, self.token, __version__)
+        stack.callback(self._file.remove)
+        self._write_file()
         if options.demo:
             samples = tasks.spawn(self._add_samples(), name="samples")
             stack.push_async_callback(tasks.cancel, samples)
@@ -197,6 +205,20 @@ class Master:
             capacity=self._options.worker_capacity,
         )
 
+        self._remote = RemoteControl(
+            self._workers,
+            self._store.join_codes,
+            self._store.settings,
+            self._options.remote,
+            spki=self._identity.spki,
+            note=self._recorder.note,
+            changed=self._write_file,
+        )
+
+    def _write_file(self) -> None:
+        state = self._remote.snapshot()
+        self._file.write(state.fingerprint if state.accepting else None)
+
     async def _open_doors(self, stack: AsyncExitStack) -> None:
         options, store = self._options, self._store
         door = Door(
@@ -211,6 +233,7 @@ class Master:
         await api_tokens.load()
         stack.push_async_callback(api_tokens.close)
         self.api = self._build_api(api_tokens)
+        remote = options.remote
         self._gateway = Gateway(
             self.api,
             self.tokens,
@@ -219,8 +242,10 @@ class Master:
             host=options.host,
             port=options.port,
             version=__version__,
+            remote=RemotePlan(self._identity, self._workers, remote.host, remote.names, remote.clients),
             limits=self._limits,
         )
+        self._remote.connect(self._gateway.remote)
         await self._gateway.start()
         stack.push_async_callback(self._gateway.close)
         self.url = self._gateway.url
@@ -260,6 +285,7 @@ class Master:
             tokens=api_tokens,
             workers=workers,
             keys=Keys(self._keys, self._recorder.note, VaultError),
+            remote=Remote(self._remote),
             bus=self.bus,
         )
 
@@ -280,8 +306,11 @@ class Master:
         stack.callback(self._runtime.submit, m.Closing())
         await self._workers.load(self._options.local_workers, default_local=2)
         self._workers.enter_all()
-        for account in await self._store.accounts.load_all():
+        accounts = await self._store.accounts.load_all()
+        self._workers.enter_revoked({account.worker_id for account in accounts})
+        for account in accounts:
             self._runtime.submit(as_event(account))
+        self._workers.leave_revoked()
         self._runtime.submit(m.GapsKnown(tuple(await self._store.gaps.unacknowledged())))
         self._runtime.submit(m.Woke())
         meter = StallMeter(lambda seconds: self._runtime.submit(m.LoopStalled(seconds)))
@@ -292,6 +321,7 @@ class Master:
         runtime = self._runtime
         runtime.on(m.SpawnWorker, lambda c: supervisor.spawn(c.worker_id))
         runtime.on(m.StopWorker, lambda c: supervisor.stop(c.worker_id, c.why, hung=c.hung))
+        runtime.on(m.CastOut, lambda c: self._gateway.workers.cast_out(c.worker_id))
         runtime.on(m.CutWorker, lambda c: self._gateway.workers.cut(c.worker_id))
         runtime.on_later(m.SaveGaps, lambda c: self._store.gaps.save(c.gaps))
         runtime.on_later(m.SaveRestarts, lambda c: self._workers.save_restarts(c.worker_id, c.restarts))

@@ -80,6 +80,7 @@ class Worker:
     Attributes:
         restarts: how often its process was started again, ever.
         tags: what an account's `pinned_to` may name instead of one worker: `tag:` and one of these.
+        public_key: Ed25519, 32 bytes, of a worker on another machine; None of a local one.
     """
 
     id: str
@@ -91,6 +92,23 @@ class Worker:
     revoked: bool = False
     restarts: int = 0
     tags: tuple[str, ...] = ()
+    public_key: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OpenCode:
+    """A join code that was given out and still lets somebody in; its token is not among what is remembered.
+
+    Attributes:
+        name: for the worker that joins by it; empty: its host's.
+        uses_left: how many more workers may join by it.
+    """
+
+    id: str
+    name: str
+    uses_left: int
+    expires_at: datetime
+    created_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -312,6 +330,17 @@ class ApiToken:
     revoked_at: datetime | None = None
     device_id: str = ""
     device_name: str = ""
+
+
+JoinRefusal = Literal["wrong", "used", "expired", "revoked"]
+
+
+class JoinRefused(Exception):
+    """A worker may not join by this code. `revoked`: its key was cast out before."""
+
+    def __init__(self, why: JoinRefusal) -> None:
+        super().__init__(why)
+        self.why: JoinRefusal = why
 
 
 class StaleRevision(Exception):

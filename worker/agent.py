@@ -17,7 +17,7 @@ from worker.config import Setup
 from worker.heart import Heart
 from worker.keyring import Keyring
 from worker.lease_looks import Looks
-from worker.link import Acknowledge, Link, LinkDown
+from worker.link import FINAL, Acknowledge, Link, LinkDown, final
 from worker.listener import Listener
 from worker.memory import Memory, MemoryTrouble
 from worker.platforms.base import Platform, stream_of
@@ -39,7 +39,6 @@ from worker.watch.session import Session
 DELIVERY_TIMEOUT = 20.0  #: seconds for the master to commit a batch
 FLUSH_BEFORE_RELEASE = 2.0  #: seconds; the next owner starts from the cursor that the master has by then
 DRAIN = 3.0  #: seconds to end in when nobody said how long
-FINAL_REASONS = ("displaced", "revoked")
 
 log = structlog.get_logger("agent")
 
@@ -70,8 +69,7 @@ class Agent:
         self._vitals = Vitals()
         self._memory = Memory(setup.directory / "worker.db")
         self._http = HttpPool()
-        auth = {"id": setup.worker_id, "token": setup.token.reveal()}
-        self._link = Link(setup.url, auth, self, rng)
+        self._link = Link(setup.way, self, rng)
         self._sender = Sender(self._memory, self._deliver, rng, self._note_memory)
         self._keyring = Keyring(partial(self._link.call, answer=wire.CredentialsGiven))
         self._heart = Heart(
@@ -98,6 +96,7 @@ class Agent:
         self._releasing: set[tuple[str, int]] = set()
         self._full = False
         self._stop: asyncio.Future[Exit] | None = None
+        self._farewell: Stop | None = None
         self._drain_by = float("inf")
         self._draining: asyncio.Timeout | None = None
         self._performers = self._routes()
@@ -129,7 +128,7 @@ class Agent:
             OSError, sqlite3.Error: if worker.db cannot be opened.
         """
         self._stop = self._stop or asyncio.get_running_loop().create_future()
-        where = self._setup.url.partition("://")[2]
+        where = self._setup.way.where
         self._say(banner("Worker Starting", f"Worker ID: {self._setup.worker_id}", f"Master: {where}"))
         async with AsyncExitStack() as stack:
             await self._memory.start()
@@ -143,6 +142,8 @@ class Agent:
                 stack.push_async_callback(cancel, spawn(self._keep(work), name=name))
             code = await self._stop
             await self._drain()
+        if self._farewell is not None:
+            raise self._farewell
         return code
 
     def ask_stop(self, deadline: float = DRAIN, code: Exit = Exit.ASKED) -> None:
@@ -187,8 +188,15 @@ class Agent:
                 self._errand(self._probe(probe, acknowledge), "probe")
             case wire.Shutdown() as shutdown:
                 acknowledge(ok())
-                code = Exit.CONFIG if shutdown.reason in FINAL_REASONS else Exit.ASKED
-                self.ask_stop(shutdown.deadline, code)
+                if shutdown.reason in FINAL:
+                    self._be_cast_out(final(shutdown.reason))
+                self.ask_stop(shutdown.deadline)
+
+    def _be_cast_out(self, farewell: Stop) -> None:
+        """All that the master still takes is that we let go of accounts: the next owner finds the rest again."""
+        self._farewell = farewell
+        self._heart.pause()
+        self._sender.link_down()
 
     # --- performing --------------------------------------------------------------------------------------------------
 
@@ -276,7 +284,7 @@ class Agent:
 
     async def _release(self, account: str, epoch: int) -> None:
         try:
-            if self._memory.rows:
+            if self._memory.rows and self._farewell is None:
                 await self._sender.flushed(FLUSH_BEFORE_RELEASE)
             await self._link.call(wire.Released(account, epoch), wire.Answer)
         except LinkDown:  # the session sends it again

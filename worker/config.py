@@ -6,6 +6,7 @@ from pathlib import Path
 from worker.process.local_start import LocalStart
 from worker.process.logs import new_request_id
 from worker.process.secret import Secret
+from worker.way import LocalWay, Way
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,15 +14,14 @@ class Setup:
     """One worker process.
 
     Attributes:
-        url: the master's.
+        way: to the master.
         worker_id: stays the same over restarts. incarnation: new at each.
         directory: its own; holds worker.db and the lock.
     """
 
-    url: str
+    way: Way
     worker_id: str
     incarnation: str
-    token: Secret
     name: str
     capacity: int
     directory: Path
@@ -30,10 +30,9 @@ class Setup:
 def from_local_start(start: LocalStart) -> Setup:
     """The set-up that a supervisor's start line asks for."""
     return Setup(
-        url=start.url,
+        way=LocalWay(start.url, start.worker_id, Secret(start.token)),
         worker_id=start.worker_id,
         incarnation=new_request_id(),
-        token=Secret(start.token),
         name=start.name,
         capacity=start.capacity,
         directory=Path(start.data_dir) / "workers" / start.worker_id,

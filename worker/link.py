@@ -7,7 +7,7 @@ its connection.
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from typing import Any, Protocol, TypeVar
@@ -26,9 +26,9 @@ from worker.protocol.envelope import Received, pack, read_answer, refused, unpac
 from worker.protocol.errors import Code, ProtocolError
 from worker.protocol.messages import FROM_MASTER, Answer, Message
 from worker.watch import backoff
+from worker.way import CONNECT_TIMEOUT, Unreachable, Way
 
 NAMESPACE = "/worker"
-CONNECT_TIMEOUT = 10.0  #: seconds
 CLOSE_TIMEOUT = 2.0  #: seconds; then the transport is cut
 CALL_TIMEOUT = 10.0  #: seconds
 MAX_INBOX = 1000  #: messages that wait to be handled
@@ -36,6 +36,8 @@ MAX_FRAME = 64 * 1024 * 1024  #: bytes; the whole assignment of a large worker c
 
 FINAL = {
     Code.UNAUTHORIZED: "the master does not know this worker (wrong or used token)",
+    Code.UNKNOWN_WORKER: "the master does not know this worker: join again with a new code",
+    Code.BAD_SIGNATURE: "the master does not take this worker's signature: join again with a new code",
     Code.REVOKED: "the master has revoked this worker",
     Code.DISPLACED: "another process has taken over as this worker",
     Code.WRONG_VERSION: "the master speaks another version of the protocol; update the older of the two",
@@ -67,13 +69,11 @@ class Link:
     """Keeps one connection to the master.
 
     Args:
-        url: the master's, e.g. `http://127.0.0.1:3000`.
-        auth: what proves who this is; sent with each connect.
+        way: to the master, and what proves who this is.
     """
 
-    def __init__(self, url: str, auth: Mapping[str, Any], listener: Listener, rng: backoff.Rng) -> None:
-        self._url = url
-        self._auth = auth
+    def __init__(self, way: Way, listener: Listener, rng: backoff.Rng) -> None:
+        self._way = way
         self._listener = listener
         self._rng = rng
         self._connection: _Connection | None = None
@@ -111,7 +111,7 @@ class Link:
             if error.code is Code.NOT_REGISTERED:
                 connection.end("the master does not know this connection")
             elif error.code in FINAL and error.code is not Code.UNAUTHORIZED:
-                connection.fail(_stop(error.code, error.message))
+                connection.fail(final(error.code, error.message))
             raise
 
     def hang_up(self, reason: str) -> None:
@@ -122,17 +122,16 @@ class Link:
     async def _once(self) -> bool:
         """One connection from beginning to end; true if it got as far as being registered."""
         opened = registered = False
-        timeout = aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_TIMEOUT)
-        async with aiohttp.ClientSession(trust_env=False, timeout=timeout) as http:
-            connection = _Connection(http, self._listener.received)
+        async with self._way.session() as http:
+            connection = _Connection(http, self._listener.received, self._way)
             try:
-                await connection.open(self._url, self._auth)
+                await connection.open(await self._way.find(http))
                 self._connection, opened = connection, True
                 await self._listener.opened()
                 registered = True
                 connection.start_handling()
                 log.info("link.lost", reason=await connection.ended())
-            except (LinkDown, ProtocolError) as error:
+            except (LinkDown, ProtocolError, Unreachable) as error:
                 connection.raise_failure()
                 log.info("link.failed", reason=f"{type(error).__name__}: {error}")
             finally:
@@ -146,8 +145,9 @@ class Link:
 class _Connection:
     """One Socket.IO client, used for one connection."""
 
-    def __init__(self, http: aiohttp.ClientSession, handle: Callable[[Received, Acknowledge], None]) -> None:
+    def __init__(self, http: aiohttp.ClientSession, handle: Callable[[Received, Acknowledge], None], way: Way) -> None:
         loop = asyncio.get_running_loop()
+        self._way = way
         self._handle = handle
         self._refusal: object = None
         self._failure: Stop | None = None
@@ -163,14 +163,14 @@ class _Connection:
             json=wire_json,
             http_session=http,
             request_timeout=CLOSE_TIMEOUT,
-            websocket_extra_options={"max_msg_size": MAX_FRAME},
+            websocket_extra_options={"max_msg_size": MAX_FRAME, **way.websocket},
         )
         self._client.on("*", self._event, namespace=NAMESPACE)
         self._client.on("connect_error", self._connect_error, namespace=NAMESPACE)
         self._client.on("disconnect", self._disconnected, namespace=NAMESPACE)
 
-    async def open(self, url: str, auth: Mapping[str, Any]) -> None:
-        """Connect.
+    async def open(self, url: str) -> None:
+        """Connect. The proof is made when the master has named the socket.
 
         Raises:
             LinkDown: it did not work, but may later.
@@ -179,12 +179,16 @@ class _Connection:
         try:
             async with asyncio.timeout(CONNECT_TIMEOUT):
                 await self._client.connect(
-                    url, auth=dict(auth), namespaces=[NAMESPACE], transports=["websocket"], wait_timeout=CONNECT_TIMEOUT
+                    url,
+                    auth=lambda: self._way.auth(str(self._client.eio.sid)),
+                    namespaces=[NAMESPACE],
+                    transports=["websocket"],
+                    wait_timeout=CONNECT_TIMEOUT,
                 )
         except (SocketIOError, aiohttp.ClientError, OSError, ValueError) as error:  # TimeoutError is an OSError
             code, message = _read_refusal(self._refusal)
             if code in FINAL:
-                raise _stop(code, message) from None
+                raise final(code, message) from None
             raise LinkDown(message or str(error) or "no connection in time") from None
         if self._client.eio.state != "connected":  # it ended before the library would have told us
             raise LinkDown("the connection ended at once")
@@ -309,6 +313,7 @@ def _read_refusal(refusal: object) -> tuple[str, str]:
     return str(inner.get("code") or refusal.get("message") or ""), message
 
 
-def _stop(code: str, message: str) -> Stop:
+def final(code: str, message: str = "") -> Stop:
+    """The end of a worker that the master does not want, with a sentence for each of the codes in FINAL."""
     sentence = FINAL[Code(code)]
     return Stop(Exit.CONFIG, sentence if message in ("", code) else f"{sentence} ({message})")

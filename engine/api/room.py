@@ -9,6 +9,7 @@ from engine.api.gaps import Gaps
 from engine.api.journal import Journal
 from engine.api.keys import Keys
 from engine.api.platforms import Platforms
+from engine.api.remote import Remote
 from engine.api.status import Status
 from engine.api.tokens import ApiTokens
 from engine.api.workers import Workers
@@ -29,4 +30,5 @@ class Api:
     tokens: ApiTokens
     workers: Workers
     keys: Keys
+    remote: Remote
     bus: Bus

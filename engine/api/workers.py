@@ -85,8 +85,9 @@ class Workers:
         return snapshot
 
     async def change(self, worker_id: str, changes: WorkerChanges) -> WorkerSnapshot:
-        """Rename, resize, drain or tag. Raises NotFound, Invalid."""
-        self.get(worker_id)
+        """Rename, resize, drain or tag. Raises NotFound, Invalid, Conflict."""
+        if self.get(worker_id).state == "revoked":
+            raise Conflict("this worker was removed; it only waits until its accounts may move", code="revoked")
         if changes.name is not None and not 1 <= len(changes.name.strip()) <= 64:
             raise Invalid("name", "a worker's name has 1 to 64 characters")
         if changes.capacity is not None and not 0 <= changes.capacity <= 100_000:
@@ -113,7 +114,8 @@ class Workers:
         return self.get(worker_id)
 
     async def remove(self, worker_id: str) -> None:
-        """Take a worker out for good; its accounts move to others. Raises NotFound."""
+        """Take a worker out for good; its accounts move to others. One on another machine is cut within a second, and
+        keeps accounts that it does not let go of until it can no longer act. Raises NotFound."""
         self.get(worker_id)
         await self._control.remove(worker_id)
 

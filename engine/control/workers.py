@@ -1,7 +1,10 @@
 """The fleet as engine.api.workers needs it."""
 
+import itertools
 from dataclasses import replace
 from typing import Protocol
+
+import structlog
 
 from engine.api.workers import WorkerChanges, WorkerSnapshot
 from engine.fleet import messages as m
@@ -10,6 +13,8 @@ from engine.journal import Note
 from engine.records import Worker, from_ms
 from engine.runtime import Runtime
 from worker.process.clock import lease_clock, wall_ms
+
+log = structlog.get_logger("workers")
 
 
 class WorkerStore(Protocol):
@@ -21,7 +26,11 @@ class WorkerStore(Protocol):
 
 
 class WorkerControl:
-    """Turns what users do to workers into fleet events. `records` are the stored workers, by id."""
+    """Turns what users do to workers into fleet events.
+
+    Attributes:
+        records: the workers that may come, by id. revoked: those that may not any more.
+    """
 
     def __init__(self, runtime: Runtime, store: WorkerStore, note: Note, *, local_maximum: int, capacity: int) -> None:
         self._runtime = runtime
@@ -30,6 +39,7 @@ class WorkerControl:
         self._local_maximum = local_maximum
         self._capacity = capacity
         self.records: dict[str, Worker] = {}
+        self.revoked: dict[str, Worker] = {}
 
     @property
     def local_maximum(self) -> int:
@@ -38,7 +48,9 @@ class WorkerControl:
 
     async def load(self, local: int | None, default_local: int) -> None:
         """Enter the stored workers, and as many local ones as wanted: `local` if given, else as many as there were."""
-        self.records = {worker.id: worker for worker in await self._store.load_all()}
+        known = await self._store.load_all()
+        self.records = {worker.id: worker for worker in known if not worker.revoked}
+        self.revoked = {worker.id: worker for worker in known if worker.revoked}
         names = sorted((w.id for w in self.records.values() if w.kind == "local"), key=_number)
         wanted = local if local is not None else len(names) or default_local
         for extra in names[wanted:]:
@@ -51,14 +63,25 @@ class WorkerControl:
         for worker in self.records.values():
             self._enter(worker)
 
+    def enter_revoked(self, owners: set[str | None]) -> None:
+        """Those of them that own accounts, as the store has it: they may act until their last lease has run out."""
+        for worker in self.revoked.values():
+            if worker.id in owners:
+                self._enter(worker)
+
+    def leave_revoked(self) -> None:
+        """Once the fleet knows what they own: they are on their way out."""
+        for worker_id in self.revoked:
+            self._runtime.submit(m.WorkerRemoved(worker_id))
+
     def snapshots(self) -> list[WorkerSnapshot]:
         """All workers as of now."""
-        return [_snapshot(entry) for entry in self._runtime.state.tables.workers.values() if not entry.stopping]
+        return [_snapshot(entry) for entry in self._runtime.state.tables.workers.values() if _shown(entry)]
 
     def snapshot(self, worker_id: str) -> WorkerSnapshot | None:
         """One worker as of now."""
         entry = self._runtime.state.tables.workers.get(worker_id)
-        return None if entry is None or entry.stopping else _snapshot(entry)
+        return _snapshot(entry) if entry is not None and _shown(entry) else None
 
     async def change(self, worker_id: str, changes: WorkerChanges) -> None:
         """Save and apply what a user changed."""
@@ -87,10 +110,41 @@ class WorkerControl:
         self._runtime.submit(m.RestartAsked(worker_id))
 
     async def remove(self, worker_id: str) -> None:
-        """Take it out for good."""
-        await self._store.remove(worker_id)
+        """Take it out for good; a worker of another machine is remembered, so that its key lets nobody in again."""
+        worker = self.records.get(worker_id)
+        if worker is None:  # it is on its way out already
+            return
+        if worker.kind == "remote":
+            worker = replace(worker, revoked=True)
+            await self._store.save(worker)
+            self.revoked[worker_id] = worker
+            log.info("worker.revoked", worker_id=worker_id, name=worker.name)
+        else:
+            await self._store.remove(worker_id)
         self.records.pop(worker_id, None)
         self._runtime.submit(m.WorkerRemoved(worker_id))
+
+    def joined(self, worker: Worker) -> None:
+        """A worker of another machine was let in, and is stored already."""
+        self.records[worker.id] = worker
+        self._enter(worker)
+
+    def free_name(self, wanted: str) -> str:
+        """The name, or with a number behind it if another worker is called so."""
+        taken = {worker.name for worker in self.records.values()}
+        names = (wanted if number == 1 else f"{wanted}-{number}" for number in itertools.count(1))
+        return next(name for name in names if name not in taken)
+
+    # --- engine.gateway.proof.Roster
+
+    def public_key(self, worker_id: str) -> bytes | None:
+        """The key of a worker of another machine, revoked or not; None if there is none."""
+        worker = self.records.get(worker_id) or self.revoked.get(worker_id)
+        return worker.public_key if worker else None
+
+    def is_revoked(self, worker_id: str) -> bool:
+        """Whether it may not come in any more."""
+        return worker_id in self.revoked
 
     async def save_restarts(self, worker_id: str, restarts: int) -> None:
         """Remember how often it was restarted."""
@@ -136,6 +190,11 @@ class WorkerControl:
                 tags=worker.tags,
             )
         )
+
+
+def _shown(entry: WorkerEntry) -> bool:
+    """A local one that is on its way out only ends; a remote one still has accounts that wait for it."""
+    return not entry.stopping or entry.kind == "remote"
 
 
 def _number(worker_id: str) -> tuple[int, str]:

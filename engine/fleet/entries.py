@@ -101,6 +101,8 @@ class WorkerEntry:
 
     def state(self) -> WorkerState:
         """In the contract's words."""
+        if self.stopping and self.kind == "remote":
+            return "revoked"
         if self.phase != "online":
             return self.phase
         if self.draining:

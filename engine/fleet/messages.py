@@ -334,6 +334,13 @@ class CutWorker(Command):
 
 
 @dataclass(frozen=True, slots=True)
+class CastOut(Command):
+    """Tell a worker of another machine that it is revoked, and abort its transport within a second."""
+
+    worker_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class SaveHealth(Command):
     """Commit an account's status, refused by the store unless the epoch is current."""
 

@@ -11,6 +11,8 @@ from engine.fleet.tables import Tables
 from engine.records import MASTER
 from worker.process.exit_codes import Exit
 
+REVOKED = "removed; it may act until its last lease has run out"
+WAITS = "its worker was removed; it moves as soon as that can no longer act"
 START_GRACE = 30.0  #: seconds that a started process has to register before it counts as hung
 
 
@@ -63,10 +65,22 @@ class WorkersDesk:
         self._t.journal.write(now, "removed by a user", worker.id)
         if worker.kind == "local" and worker.pid is not None:
             self._stop(worker, "removed")
-        elif worker.kind == "remote" and worker.accounts:
-            self._let_go(worker, set(worker.kinds), "removed", now)
-        else:
+            return
+        if worker.kind == "remote":
+            self._cast_out(worker, now)
+        if not worker.accounts or worker.kind == "local":
             self._forget(worker, now)
+
+    def _cast_out(self, worker: WorkerEntry, now: float) -> None:
+        """It is told to let go, and cut; nothing that it says keeps it alive. What it does not release waits for M2."""
+        self._let_go(worker, set(worker.kinds), "removed", now)
+        self._t.command(m.CastOut(worker.id))
+        worker.phase, worker.reason = "offline", REVOKED
+        worker.connected = worker.confirmed = False
+        for account_id in worker.accounts:
+            self._t.accounts[account_id].reason = WAITS
+            self._t.tell_account(account_id)
+        self._t.tell_worker(worker.id)
 
     def restart_asked(self, event: m.RestartAsked, now: float) -> None:
         """End a process and start it again, with a clean count of crashes."""
@@ -118,7 +132,7 @@ class WorkersDesk:
     def heartbeat(self, event: m.HeartbeatReceived, now: float) -> None:
         """It lives. What it runs is compared with what it should run; a lasting difference is mended."""
         worker = self._t.workers.get(event.worker_id)
-        if worker is None or worker.incarnation != event.incarnation:
+        if worker is None or worker.incarnation != event.incarnation or (worker.stopping and worker.kind == "remote"):
             return
         if worker.phase == "offline":  # silent for so long that its accounts were taken, and now back
             worker.phase, worker.reason = "online", ""
@@ -319,7 +333,8 @@ class WorkersDesk:
                 self._t.drop_promise(account)
         self._t.workers.pop(worker.id, None)
         self._t.shedding.discard(worker.id)
-        self._t.command(m.CutWorker(worker.id))
+        if worker.kind == "local":  # a remote one hears first why it is cut
+            self._t.command(m.CutWorker(worker.id))
         self._t.command(m.Publish(WorkerRemoved(worker.id)))
         self._t.retry_placing = True
 

@@ -25,6 +25,7 @@ from engine.gateway.namespace import Ack, Namespace, answered, refuse
 from engine.gateway.rest.answers import DetectionAnswer, detection_answer
 from engine.gateway.rights import Caller, Rights
 from engine.gateway.sockets import GuardedServer
+from engine.gateway.surfaces import Surfaces
 from engine.records import DetectionFilter, Marks, Scope, allows
 from worker.process import logs
 from worker.process.clock import wall_ms
@@ -50,8 +51,9 @@ class _Client(Struct):
 class ClientNamespace(Namespace):
     """The namespace. `start` reads the newest detection's id and listens on the bus."""
 
-    def __init__(self, sockets: GuardedServer, rights: Rights, api: Api) -> None:
+    def __init__(self, sockets: GuardedServer, rights: Rights, api: Api, surfaces: Surfaces) -> None:
         super().__init__("/client", sockets, FROM_CLIENT)
+        self._surfaces = surfaces
         self._rights = rights
         self._api = api
         self._clients: dict[str, _Client] = {}
@@ -77,6 +79,9 @@ class ClientNamespace(Namespace):
         """See Namespace: `auth` is `{"token"}`; devices name themselves with device_id and device_name."""
         if self._unsubscribe is None:
             raise refuse(Code.CLOSING, "the master is closing")
+        transport = self._sockets.transport(sid, self.namespace)
+        if transport is None or not self._surfaces.of(transport).clients:
+            raise refuse(Code.UNAUTHORIZED, "front ends are not let in at this address")
         caller = self._rights.of(auth.get("token"), self._sockets.address(sid, self.namespace))
         if caller is None:
             raise refuse(Code.UNAUTHORIZED, "the token is wrong; master.json holds the right one")

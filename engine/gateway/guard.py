@@ -10,16 +10,16 @@ from aiohttp.typedefs import Handler, Middleware
 
 from engine.api import actor
 from engine.api.errors import ApiError
+from engine.api.remote import NotAdmitted
 from engine.gateway.admission import Visit
 from engine.gateway.doorkeeper import Doorkeeper
 from engine.gateway.rest.respond import failure
 from engine.gateway.rights import Caller, Rights
+from engine.gateway.surfaces import SOCKETS, Surface, Surfaces
 from engine.records import Scope, StorageFault, allows
 from worker.process import logs
 
 MAX_BODY = 1024 * 1024  #: bytes
-SOCKETS = "/socket.io/"
-LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 REQUEST_ID = web.RequestKey("request_id", str)
 URL_TOKENS = frozenset(("token", "access_token"))  #: query parameters that are refused on every route
 SANE_ID = re.compile(r"[A-Za-z0-9._-]{1,64}\Z")
@@ -50,19 +50,20 @@ class Guard:
     """Admits or refuses; turns whatever happens inside into an answer in the envelope, with a request id.
 
     Until `open` is called every request is refused.
+
+    Attributes:
+        surfaces: tells requests of this computer from those of others, and what each may see.
     """
 
     def __init__(self, rights: Rights, keeper: Doorkeeper) -> None:
         self._rights = rights
         self._keeper = keeper
-        self._hosts: frozenset[str] = frozenset()
+        self.surfaces = Surfaces()
         self._needs: dict[tuple[str, str], Scope | None] = {}
 
     def open(self, host: str, port: int, needs: Mapping[tuple[str, str], Scope | None]) -> None:
         """Admit requests that name us as their host; `needs` is the scope by (method, path), None without a token."""
-        name = f"[{host}]" if ":" in host and not host.startswith("[") else host
-        names = {*LOOPBACK, name.lower()}
-        self._hosts = frozenset({f"{name}:{port}" for name in names} | (names if port == 80 else set()))
+        self.surfaces.open_plain(host, port)
         self._needs = dict(needs)
 
     async def label(self, request: web.Request, response: web.StreamResponse) -> None:
@@ -96,13 +97,13 @@ class Guard:
                 self._keeper.refusals.note(visit.address, refusal.code)
             return _turned_away(refusal)
         with actor.acting(f"a stranger at {visit.address}" if caller is None else caller.name):
-            return await self._handle(request, handler)
+            return await self._handle(request, handler, visit)
 
-    async def _handle(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+    async def _handle(self, request: web.Request, handler: Handler, visit: Visit) -> web.StreamResponse:
         try:
             return await handler(request)
         except ApiError as error:
-            return failure(error.status, error.code, error.message, error.details)
+            return self._failed(error, visit)
         except StorageFault as error:  # a full disk, say: no fault of ours, and it passes
             log.warning("gateway.not_stored", path=request.path, why=str(error))
             return failure(503, error.code, str(error))
@@ -115,11 +116,20 @@ class Guard:
             message = f"something went wrong here; the log has it under {request[REQUEST_ID]}"
             return failure(500, "internal", message, {"request_id": request[REQUEST_ID]})
 
+    def _failed(self, error: ApiError, visit: Visit) -> web.Response:
+        if isinstance(error, NotAdmitted) and error.guessed:  # a code that is wrong is a guess like a token that is
+            if wait := self._keeper.guessed_wrong(visit.address):
+                return _turned_away(_too_many(wait))
+        return failure(error.status, error.code, error.message, error.details)
+
     def _admit(self, request: web.Request, visit: Visit) -> Caller | None:
         """Who asks; None where nobody has to say so. Raises Refusal."""
-        self._check_host(request)
-        self._check_origin(request)
+        surface = self.surfaces.of(visit.transport)
+        _check_host(request, surface)
+        _check_origin(request, surface)
         path, caller = _matched(request), None
+        if not surface.serves(request.method, path):
+            raise Refusal(404, "not_found", "there is nothing at this address")
         if path != SOCKETS:
             needs = self._needs.get((request.method, path), "read" if path == "" else "admin")
             caller = None if needs is None else self._check_token(request, visit, needs)
@@ -138,13 +148,7 @@ class Guard:
         if caller is None:
             wait = self._keeper.guessed_wrong(visit.address) if secret else 0.0
             if wait:
-                raise Refusal(
-                    429,
-                    "too_many_attempts",
-                    f"too many wrong tokens came from this address: the next counts in {ceil(wait)} s",
-                    noted=False,
-                    retry_after=ceil(wait),
-                )
+                raise _too_many(wait)
             sentence = "send “Authorization: Bearer <token>”; master.json holds the token"
             raise Refusal(401, "unauthorized", sentence, noted=not secret)
         self._keeper.admission.prove(visit)
@@ -153,17 +157,24 @@ class Guard:
             raise Refusal(403, "scope", sentence, needs=needs, has=caller.scope)
         return caller
 
-    def _check_host(self, request: web.Request) -> None:
-        given = request.headers.getall("Host", [])
-        if len(given) != 1 or given[0].lower() not in self._hosts:
-            raise Refusal(421, "wrong_host", "this is not the host that the request names")
 
-    def _check_origin(self, request: web.Request) -> None:
-        origin = request.headers.get("Origin")
-        if origin is not None and origin.lower().removeprefix("http://") not in self._hosts:
-            raise Refusal(403, "foreign_origin", "other sites may not ask here")
-        if request.headers.get("Sec-Fetch-Site", "").lower() in FOREIGN:
-            raise Refusal(403, "foreign_origin", "other sites may not ask here")
+def _too_many(wait: float) -> Refusal:
+    sentence = f"too many wrong tokens came from this address: the next counts in {ceil(wait)} s"
+    return Refusal(429, "too_many_attempts", sentence, noted=False, retry_after=ceil(wait))
+
+
+def _check_host(request: web.Request, surface: Surface) -> None:
+    given = request.headers.getall("Host", [])
+    if len(given) != 1 or not surface.is_named(given[0]):
+        raise Refusal(421, "wrong_host", "this is not the host that the request names")
+
+
+def _check_origin(request: web.Request, surface: Surface) -> None:
+    origin = request.headers.get("Origin")
+    if origin is not None and not surface.is_own_origin(origin):
+        raise Refusal(403, "foreign_origin", "other sites may not ask here")
+    if request.headers.get("Sec-Fetch-Site", "").lower() in FOREIGN:
+        raise Refusal(403, "foreign_origin", "other sites may not ask here")
 
 
 def _matched(request: web.Request) -> str:

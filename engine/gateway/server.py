@@ -1,4 +1,4 @@
-"""The gateway: one port, behind it REST and the two Socket.IO namespaces."""
+"""The gateway: one port for this computer, one for others if asked for; behind them REST and the two namespaces."""
 
 import asyncio
 import errno
@@ -14,6 +14,8 @@ from engine.gateway.client_namespace import ClientNamespace
 from engine.gateway.doorkeeper import Doorkeeper
 from engine.gateway.guard import MAX_BODY, Guard
 from engine.gateway.limits import Limits
+from engine.gateway.proof import Proofs
+from engine.gateway.remote import RemoteDoor, RemotePlan
 from engine.gateway.rest.route import install
 from engine.gateway.rest.routes import all_routes
 from engine.gateway.rights import Rights
@@ -34,6 +36,7 @@ class Gateway:
 
     Attributes:
         workers: the way by which the master speaks to its workers (send, call, cut, connected).
+        remote: the TLS door, closed until it is asked for.
     """
 
     def __init__(
@@ -46,6 +49,7 @@ class Gateway:
         host: str = "127.0.0.1",
         port: int = 3000,
         version: str = __version__,
+        remote: RemotePlan,
         limits: Limits | None = None,
     ) -> None:
         self._host = host
@@ -56,8 +60,11 @@ class Gateway:
         self._routes = all_routes(version)
         self._api = api
         self._sockets = GuardedServer(self._keeper)
-        self.workers = WorkerNamespace(self._sockets, tokens, workers, ingest)
-        self._clients = ClientNamespace(self._sockets, rights, api)
+        proofs = Proofs(tokens, remote.roster, remote.identity.spki)
+        self.workers = WorkerNamespace(self._sockets, proofs, workers, ingest)
+        self._clients = ClientNamespace(self._sockets, rights, api, self._guard.surfaces)
+        rows = [(route.method, route.path) for route in self._routes if route.remote]
+        self.remote = RemoteDoor(remote, self._guard.surfaces, rows)
         self._runner: web.AppRunner | None = None
         self._port = 0
         self._changing = asyncio.Lock()
@@ -120,12 +127,14 @@ class Gateway:
         self._port = int(runner.addresses[0][1])
         needs = {(route.method, route.path): route.needs for route in self._routes}
         self._guard.open(self._host, self._port, needs)
+        self.remote.attach(runner)
         log.info("gateway.listening", url=self.url)
 
     async def _undo(self) -> None:
         runner, self._runner = self._runner, None
         if runner is None:
             return
+        await self.remote.close()
         for site in list(runner.sites):
             await site.stop()
         await self.workers.close()

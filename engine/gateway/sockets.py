@@ -200,6 +200,11 @@ class GuardedServer(socketio.AsyncServer):  # type: ignore[misc]  # python-socke
         peer = self._peers.get(self.manager.eio_sid_from_sid(sid, namespace) or "")
         return "" if peer is None else peer.visit.address
 
+    def transport(self, sid: str, namespace: str) -> asyncio.BaseTransport | None:
+        """What this peer came in by; None if it is gone."""
+        peer = self._peers.get(self.manager.eio_sid_from_sid(sid, namespace) or "")
+        return None if peer is None else peer.visit.transport
+
     def widen(self, sid: str, namespace: str, accounts: int) -> None:
         """This worker has so many accounts to speak of."""
         if peer := self._peers.get(self.manager.eio_sid_from_sid(sid, namespace) or ""):

@@ -11,11 +11,12 @@ from weakref import WeakValueDictionary
 
 import structlog
 
-from engine.gateway.auth import Tokens
 from engine.gateway.connection import Connection
 from engine.gateway.misfits import MendedDetections, mend
 from engine.gateway.namespace import Ack, Namespace, refuse
+from engine.gateway.proof import Proofs
 from engine.gateway.sockets import GuardedServer
+from engine.gateway.surfaces import is_tls
 from engine.records import Misfit
 from worker.process import logs
 from worker.process.clock import wall_ms
@@ -40,6 +41,9 @@ from worker.protocol.messages import (
     Stored,
 )
 
+REVOKED_DEADLINE = 0.5  #: seconds that a revoked worker has to let go of its accounts
+REVOKED_CUT = 0.8  #: seconds until its transport is aborted, whatever it does
+
 log = structlog.get_logger("gateway")
 
 
@@ -63,9 +67,9 @@ class IngestPort(Protocol):
 class WorkerNamespace(Namespace):
     """The namespace, and the way by which the master speaks to its workers."""
 
-    def __init__(self, sockets: GuardedServer, tokens: Tokens, desk: WorkerDesk, ingest: IngestPort) -> None:
+    def __init__(self, sockets: GuardedServer, proofs: Proofs, desk: WorkerDesk, ingest: IngestPort) -> None:
         super().__init__("/worker", sockets, FROM_WORKER)
-        self._tokens = tokens
+        self._proofs = proofs
         self._desk = desk
         self._ingest = ingest
         self._connections: dict[str, Connection] = {}
@@ -120,9 +124,20 @@ class WorkerNamespace(Namespace):
         return answer
 
     def cut(self, worker_id: str) -> None:
-        """Abort the worker's connection, as when it is revoked; the desk hears of it by `link_lost`."""
+        """Abort the worker's connection; the desk hears of it by `link_lost`."""
         if connection := self._current.get(worker_id):
             self._sockets.cut(self._eio_sid(connection), after=0)
+
+    def cast_out(self, worker_id: str) -> None:
+        """Tell a revoked worker, and abort every transport that it has within a second.
+
+        Until then nothing is taken from it but that it lets go of accounts: those need not wait then.
+        """
+        farewell = pack(Shutdown(str(Code.REVOKED), REVOKED_DEADLINE), logs.current_request_id(), wall_ms())
+        for connection in [c for c in self._connections.values() if c.worker_id == worker_id]:
+            self._sockets.push(connection.sid, self.namespace, Shutdown.TYPE, farewell)
+            eio_sid = self._eio_sid(connection)
+            asyncio.get_running_loop().call_later(REVOKED_CUT, self._sockets.cut, eio_sid, 0)
 
     async def close(self) -> None:
         """Refuse whatever comes, and end all connections. The desk is not told: it is closing as well."""
@@ -134,13 +149,12 @@ class WorkerNamespace(Namespace):
     # --- worker → master ---------------------------------------------------------------------------------------------
 
     def joined(self, sid: str, auth: Mapping[str, object]) -> None:
-        """See Namespace: `auth` is `{"id", "token"}`."""
-        if self._closing:
+        """See Namespace: `auth` is `{"id", "token"}` on this computer, `{"id", "sig"}` from others."""
+        transport = self._sockets.transport(sid, self.namespace)
+        if self._closing or transport is None:
             raise refuse(Code.CLOSING, "the master is closing")
-        worker_id = auth.get("id")
-        if not isinstance(worker_id, str) or not self._tokens.check_worker(worker_id, auth.get("token")):
-            log.info("worker.refused", worker_id=str(worker_id)[:64])
-            raise refuse(Code.UNAUTHORIZED, "the master does not know this worker by this token")
+        socket_id = self._sockets.manager.eio_sid_from_sid(sid, self.namespace)
+        worker_id = self._proofs.check(auth, socket_id, tls=is_tls(transport))
         self._connections[sid] = Connection(sid, worker_id, self._serve)
         self._connections[sid].start()
 
@@ -170,6 +184,8 @@ class WorkerNamespace(Namespace):
 
     async def _serve(self, connection: Connection, received: Received) -> Answer | None:
         message, worker_id = received.message, connection.worker_id
+        if self._proofs.is_revoked(worker_id) and not isinstance(message, Released):
+            raise ProtocolError(Code.REVOKED, "this worker was removed from the master")
         if isinstance(message, Register):
             return await self._register(connection, message, received.request_id)
         if connection.incarnation is None:

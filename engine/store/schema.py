@@ -114,6 +114,18 @@ workers = Table(
     Column("revoked", Integer, nullable=False),
     Column("restarts", Integer, nullable=False),
     Column("tags", Text, nullable=False),
+    Column("public_key", LargeBinary),
+)
+
+join_codes = Table(
+    "join_codes",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("hash", LargeBinary, nullable=False, unique=True),
+    Column("name", Text, nullable=False),
+    Column("uses_left", Integer, nullable=False),
+    Column("expires_at", Integer, nullable=False),
+    Column("created_at", Integer, nullable=False),
 )
 
 platforms = Table(

@@ -12,12 +12,14 @@ from engine.store.detections import DetectionStore
 from engine.store.directory import Directory
 from engine.store.gaps import GapStore
 from engine.store.ingest import IngestStore
+from engine.store.join_codes import JoinCodeStore
 from engine.store.journal import JournalStore
 from engine.store.keys import KeyStore
 from engine.store.platforms import PlatformStore
 from engine.store.rate import Rate
 from engine.store.readers import Readers
 from engine.store.search import SearchStore
+from engine.store.settings import SettingStore
 from engine.store.tokens import TokenStore
 from engine.store.workers import WorkerStore
 from engine.store.writer import Writer
@@ -28,7 +30,8 @@ class Store:
     """Everything the master remembers.
 
     Attributes:
-        accounts, detections, workers, platforms, journal, dead_letters, gaps, keys, tokens: for everyone.
+        accounts, detections, workers, platforms, journal, dead_letters, gaps, keys, tokens, join_codes, settings: for
+            everyone.
         ingest, search: for engine.feed.
     """
 
@@ -47,6 +50,8 @@ class Store:
         self.gaps = GapStore(self._writer, self._readers, wall_ms)
         self.keys = KeyStore(self._writer, self._readers)
         self.tokens = TokenStore(self._writer, self._readers)
+        self.join_codes = JoinCodeStore(self._writer, self._readers)
+        self.settings = SettingStore(self._writer, self._readers)
         self.search = SearchStore(self._writer, self._readers)
         self.ingest = IngestStore(
             self._writer,

@@ -28,8 +28,7 @@ class WorkerStore:
 
     async def save(self, worker: Worker) -> None:
         """Insert or replace."""
-        tags = msgspec.json.encode(worker.tags).decode()
-        values = asdict(worker) | {"created_at": to_ms(worker.created_at), "tags": tags}
+        values = worker_row(worker)
 
         def work(connection: Connection) -> None:
             connection.execute(insert(workers).values(values).on_conflict_do_update(["id"], set_=values))
@@ -43,6 +42,12 @@ class WorkerStore:
             connection.execute(delete(workers).where(workers.c.id == worker_id))
 
         await self._writer.run(work)
+
+
+def worker_row(worker: Worker) -> dict[str, Any]:
+    """A worker's columns."""
+    tags = msgspec.json.encode(worker.tags).decode()
+    return asdict(worker) | {"created_at": to_ms(worker.created_at), "tags": tags}
 
 
 def _worker(row: Row[*tuple[Any, ...]]) -> Worker:

@@ -4,15 +4,20 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import aiohttp
 import socketio
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from engine.api.tokens import NewToken
 from engine.gateway.auth import Tokens
 from engine.gateway.limits import Limits
+from engine.gateway.remote import RemotePlan
 from engine.gateway.server import Gateway
+from engine.gateway.tls import Identity
 from engine.gateway.worker_namespace import WorkerDesk
 from engine.records import Misfit, Scope
 from tests.support.memory_ports import MemoryApi, make_api
@@ -94,6 +99,20 @@ class Store:
         return Stored(done=[item.seq for item in batch.items])
 
 
+class Roster:
+    """Workers of other machines: `keys` by id, and the ids of those that were revoked."""
+
+    def __init__(self) -> None:
+        self.keys: dict[str, bytes] = {}
+        self.revoked: set[str] = set()
+
+    def public_key(self, worker_id: str) -> bytes | None:
+        return self.keys.get(worker_id)
+
+    def is_revoked(self, worker_id: str) -> bool:
+        return worker_id in self.revoked
+
+
 @dataclass
 class House:
     """A running gateway and what is behind it."""
@@ -104,6 +123,8 @@ class House:
     store: Store
     memory: MemoryApi
     http: aiohttp.ClientSession
+    roster: Roster
+    identity: Identity
     _guests: list[socketio.AsyncClient] = field(default_factory=list)
 
     async def ask(
@@ -201,16 +222,26 @@ def a_register(worker_id: str = "w-1", incarnation: str = "i-1") -> Register:
     )
 
 
+def remote_plan(directory: Path, roster: Roster | None = None, *, clients: bool = False) -> RemotePlan:
+    """A door on loopback, with an identity of its own in `directory`."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    return RemotePlan(Identity(directory, key), roster or Roster(), host="127.0.0.1", clients=clients)
+
+
 @asynccontextmanager
-async def house(*, limits: Limits | None = None, desk: Desk | None = None, **contents: Any) -> AsyncIterator[House]:
-    """A gateway on a free port; `contents` go to make_api."""
-    memory = make_api(**contents)
+async def house(
+    *, limits: Limits | None = None, desk: Desk | None = None, clients: bool = False, **contents: Any
+) -> AsyncIterator[House]:
+    """A gateway on a free port; `contents` go to make_api. `clients`: its TLS door, once opened, serves them too."""
+    memory, roster = make_api(**contents), Roster()
     tokens, desk, store = Tokens(), desk or Desk(), Store()
-    gateway = Gateway(memory.api, tokens, desk, store, port=0, version="0.1.0", limits=limits)
-    await gateway.start()
-    session = aiohttp.ClientSession()
-    opened = House(gateway, tokens, desk, store, memory, session)
-    try:
-        yield opened
-    finally:
-        await opened.close()
+    with TemporaryDirectory() as directory:
+        plan = remote_plan(Path(directory), roster, clients=clients)
+        gateway = Gateway(memory.api, tokens, desk, store, port=0, version="0.1.0", remote=plan, limits=limits)
+        await gateway.start()
+        session = aiohttp.ClientSession()
+        opened = House(gateway, tokens, desk, store, memory, session, roster, plan.identity)
+        try:
+            yield opened
+        finally:
+            await opened.close()

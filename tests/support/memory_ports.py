@@ -17,6 +17,7 @@ from engine.api.gaps import Gaps
 from engine.api.journal import Journal
 from engine.api.keys import Keys
 from engine.api.platforms import Platforms
+from engine.api.remote import Remote
 from engine.api.room import Api
 from engine.api.status import SchedulingStatus, Status
 from engine.api.tokens import ApiTokens
@@ -26,6 +27,7 @@ from engine.events import DeadLettersChanged, DetectionsStored, PlatformsChanged
 from engine.records import Account, DeadLetter, Detection, Letter
 from engine.vault.errors import VaultError
 from tests.support.memory_keys import MemoryKeeper, no_note
+from tests.support.memory_remote import MemoryRemote
 from tests.support.memory_stores import (
     BEGAN,
     DEMO,
@@ -58,6 +60,7 @@ class MemoryApi:
     workers: MemoryWorkers
     descriptors: MemoryDescriptors
     letters: MemoryLetters
+    remote: MemoryRemote
     _next_account: int = field(default=1)
 
     def add_account(self, display_name: str = "Blog", platform: str = "feed", **fields: Any) -> Account:
@@ -141,9 +144,9 @@ def make_api(
     bus = bus or Bus()
     feed, control = MemoryFeed(), MemoryWorkers(bus)
     store, fleet, descriptors = MemoryAccountStore(feed), MemoryFleet(control, bus), MemoryDescriptors(DEMO, FEED)
-    letters = MemoryLetters()
-    room = _room(bus, feed, control, store, fleet, descriptors, letters, round(now.timestamp() * 1000))
-    memory = MemoryApi(room, bus, store, feed, fleet, control, descriptors, letters)
+    letters, remote = MemoryLetters(), MemoryRemote(control)
+    room = _room(bus, feed, control, store, fleet, descriptors, letters, remote, round(now.timestamp() * 1000))
+    memory = MemoryApi(room, bus, store, feed, fleet, control, descriptors, letters, remote)
     for _ in range(workers):
         memory.add_worker()
     for number in range(max(accounts, min(detections, 1))):
@@ -161,6 +164,7 @@ def _room(
     fleet: MemoryFleet,
     descriptors: MemoryDescriptors,
     letters: MemoryLetters,
+    remote: MemoryRemote,
     now_ms: int,
 ) -> Api:
     platforms, detections, journal = Platforms(descriptors), Detections(feed, feed, bus), Journal(fleet.journal)
@@ -184,5 +188,6 @@ def _room(
         tokens=ApiTokens(MemoryTokens(), bus, wall_ms),
         workers=workers,
         keys=Keys(MemoryKeeper(), no_note, VaultError),
+        remote=Remote(remote),
         bus=bus,
     )

@@ -12,6 +12,7 @@ from worker.platforms.base import Platform
 from worker.process.exit_codes import Exit, Stop
 from worker.process.secret import Secret
 from worker.process.tasks import cancel, spawn
+from worker.way import LocalWay
 
 
 class Quick(random.Random):
@@ -32,7 +33,8 @@ async def running(
     token: str = "t0ken",
 ) -> AsyncIterator[tuple[Agent, "asyncio.Task[Exit | Stop]"]]:
     """Run an agent; its task ends with the exit code or with the Stop that ended it. It is stopped at the end."""
-    setup = Setup(url, worker_id, "i1", Secret(token), "local-1", 100, directory)
+    way = LocalWay(url, worker_id, Secret(token))
+    setup = Setup(way, worker_id, "i1", "local-1", 100, directory)
     lines = said if said is not None else []
     agent = Agent(setup, platforms, Quick(), lines.append)
     task = spawn(_end_of(agent), name="agent")

@@ -475,7 +475,22 @@ async def test_a_revoked_worker_ends_with_the_code_that_forbids_a_restart(tmp_pa
     async with opened(tmp_path) as scene, scene.worker() as (_, ended):
         await eventually(lambda: scene.master.of(Heartbeat))
         await scene.master.send(Shutdown("revoked", 1.0))
-        assert await ended is Exit.CONFIG
+        stop = await ended
+        assert isinstance(stop, Stop) and stop.code is Exit.CONFIG
+        assert stop.sentence == "the master has revoked this worker"
+
+
+async def test_a_revoked_worker_lets_go_at_once_and_sends_nothing_else(tmp_path: Path) -> None:
+    async with opened(tmp_path) as scene:
+        scene.platform.script = lambda session, cursor: Check(found(1), "c1")
+        scene.master.script["worker:detections"] = lambda batch: ok(Stored(retry_after=30))
+        async with scene.worker(scripted("a", 4)) as (_, ended):
+            await eventually(lambda: scene.master.of(Detections))
+            sent, beats = len(scene.master.of(Detections)), len(scene.master.of(Heartbeat))
+            await scene.master.send(Shutdown("revoked", 1.0))
+            assert isinstance(await ended, Stop)
+    assert [(message.account, message.epoch) for message in scene.master.of(Released)] == [("a", 4)]
+    assert (len(scene.master.of(Detections)), len(scene.master.of(Heartbeat))) == (sent, beats)
 
 
 async def test_a_deadline_is_kept_whatever_hangs(tmp_path: Path) -> None:

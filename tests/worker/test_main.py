@@ -116,9 +116,14 @@ def test_an_unknown_option_is_a_usage_error() -> None:
     assert run("--capacity", "many", "--join", "x").returncode == Exit.USAGE
 
 
-def test_joining_says_honestly_that_it_is_not_there_yet() -> None:
-    done = run("--join", "VDT1.abc", "--name", "attic", "--capacity", "5")
-    assert done.returncode == Exit.CONFIG and b"does not join remote masters yet" in done.stderr
+def test_a_code_that_is_none_ends_before_anybody_is_called(tmp_path: Path) -> None:
+    done = run("--join", "VDT1.abc", "--name", "attic", "--capacity", "5", "--data-dir", str(tmp_path))
+    assert done.returncode == Exit.CONFIG
+    assert done.stderr == b"vedette-worker: the code is damaged or cut short; copy it again\n"
+
+
+def test_a_capacity_that_makes_no_sense_is_a_usage_error(tmp_path: Path) -> None:
+    assert run("--capacity", "-1", "--join", "VDT1.abc", "--data-dir", str(tmp_path)).returncode == Exit.USAGE
 
 
 def test_help_names_every_public_option_and_its_environment_variable() -> None:

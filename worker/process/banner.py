@@ -7,8 +7,9 @@ WIDTH = 43
 
 def banner(title: str, *facts: str) -> str:
     """A box with a title and, below a rule, one line a fact."""
-    lines = [f"║  {line:<{WIDTH - 2}}║" for line in (title, *facts)]
-    rule = "═" * WIDTH
+    width = max(WIDTH, *(len(line) + 4 for line in (title, *facts)))
+    lines = [f"║  {line:<{width - 2}}║" for line in (title, *facts)]
+    rule = "═" * width
     below = [f"╠{rule}╣", *lines[1:]] if facts else []
     return "\n".join([f"╔{rule}╗", lines[0], *below, f"╚{rule}╝"])
 

@@ -11,8 +11,10 @@ class Code(StrEnum):
     WRONG_VERSION = "wrong_version"  #: the envelope's version is not ours
     INVALID = "invalid"  #: the payload does not fit its type; the message names the field
     TOO_LARGE = "too_large"  #: over the frame's or the batch's limit
-    UNAUTHORIZED = "unauthorized"  #: wrong or missing token, unknown worker
+    UNAUTHORIZED = "unauthorized"  #: wrong or missing token
     SCOPE = "scope"  #: the token may not do this; the message names the scope that may
+    UNKNOWN_WORKER = "unknown_worker"  #: no worker with this id has joined
+    BAD_SIGNATURE = "bad_signature"  #: the proof does not fit the worker's key
     NOT_REGISTERED = "not_registered"  #: worker:register must come first on each connection
     NOT_OWNER = "not_owner"  #: the account is not this worker's
     STALE_EPOCH = "stale_epoch"  #: it was once, under an earlier epoch

@@ -17,7 +17,7 @@ def routes(version: str) -> list[Route]:
         return Hello(NAME, version, PROTOCOL)
 
     return [
-        Route("GET", f"{BASE}/hello", hello, "Who answers here", Hello, public=True),
+        Route("GET", f"{BASE}/hello", hello, "Who answers here", Hello, public=True, remote=True),
         Route("GET", "/healthz", _healthz, "Whether it lives", Health, public=True),
         Route("GET", f"{BASE}/status", _status, "One look at everything", StatusSnapshot, scope="read"),
         Route("GET", f"{BASE}/platforms", _platforms, "Which platforms workers offer", Page[Descriptor], scope="read"),

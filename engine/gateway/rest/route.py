@@ -67,6 +67,7 @@ class Route:
         takes: content types of a body that the handler reads itself; such a route has no body type.
         gives: further content types of the answer, outside of the envelope.
         public: needs no token.
+        remote: served to workers on other machines, by TLS.
         scope: what a token must at least have; a route that does not say so is for administrators, and fails a test.
         conflicts: may answer 409.
     """
@@ -82,6 +83,7 @@ class Route:
     takes: tuple[str, ...] = ()
     gives: tuple[str, ...] = ()
     public: bool = False
+    remote: bool = False
     conflicts: bool = False
     scope: Scope | None = None
 

@@ -197,11 +197,11 @@ def test_a_removed_remote_worker_keeps_its_accounts_until_it_let_go(fleet: Fleet
     fleet.account("a")
     fleet.worker("w2")
     fleet.tell(m.WorkerRemoved("far"))
-    assert fleet.owner("a") == "far" and not fleet.take(m.CutWorker)
+    assert fleet.owner("a") == "far" and fleet.take(m.CastOut)
     fleet.save()
     assert fleet.owner("a") == "w2"
     fleet.pass_time(1, "w2")
-    assert "far" not in fleet.state.tables.workers and fleet.take(m.CutWorker)
+    assert "far" not in fleet.state.tables.workers
 
 
 def test_a_removed_remote_worker_that_is_silent_keeps_them_for_a_timeout(fleet: FleetDriver) -> None:

@@ -2,20 +2,22 @@
 
 import asyncio
 import socket
+from pathlib import Path
 
 import aiohttp
 import pytest
 
 from engine.gateway.auth import Tokens
 from engine.gateway.server import Gateway
-from tests.support.gateway import Desk, Store, house
+from tests.support.gateway import Desk, Store, house, remote_plan
 from tests.support.memory_ports import make_api
 from tests.support.waiting import eventually
 from worker.process.exit_codes import Exit, Stop
 
 
 def a_gateway(port: int = 0, host: str = "127.0.0.1") -> Gateway:
-    return Gateway(make_api().api, Tokens(), Desk(), Store(), host=host, port=port)
+    plan = remote_plan(Path("none"))  # nothing is written before its door is opened
+    return Gateway(make_api().api, Tokens(), Desk(), Store(), host=host, port=port, remote=plan)
 
 
 def answers(port: int) -> bool:
