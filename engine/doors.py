@@ -15,6 +15,7 @@ WHY = {
     "token_ended": "the token was revoked or has expired",
     "wrong_host": "the request named another host",
     "foreign_origin": "the request came from another site",
+    "no_http": "what it sent was no HTTP request",
     "websocket_only": "the address of Socket.IO was asked for something else",
     "crowded": "too many connections had not yet shown a token",
     "too_slow": "a connection did not show a token in time",

@@ -72,7 +72,7 @@ class Admission:
 
     def __init__(self, limits: Limits, note: Note) -> None:
         self._limits = limits
-        self._note = note
+        self.note = note
         self._connections = Crowd(limits.connections, limits.connections_each)
         self._sockets = Crowd(limits.sockets, limits.sockets_each)
 
@@ -108,7 +108,7 @@ class Admission:
     def _end(self, visit: Visit | None, kind: str) -> None:
         if visit is not None:
             self.leave(visit)
-            self._note(visit.address, kind)
+            self.note(visit.address, kind)
             visit.abort()
 
 

@@ -83,6 +83,7 @@ class GuardedProtocol(web.RequestHandler):
         """What could not be read is answered and the connection closed; a fault of ours is logged by aiohttp."""
         if status >= 500 or request.writer.output_size > 0:
             return super().handle_error(request, status, exc, message)
+        self._admission.note(self.visit.address, "no_http")
         long = isinstance(exc, LineTooLong)
         answer = failure(status, "bad_request", LONG if long else "this is no HTTP request that can be read")
         answer.headers["X-Request-ID"] = logs.new_request_id()
