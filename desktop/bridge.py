@@ -16,6 +16,7 @@ from engine.events import (
     Event,
     MasterClosing,
     PlatformsChanged,
+    RightsChanged,
     WorkerChanged,
     WorkerRemoved,
 )
@@ -48,6 +49,7 @@ class _Pending:
     removed_workers: set[str] = field(default_factory=set)
     platforms: bool = False
     dead_letters: bool = False
+    rights: bool = False
 
 
 class Bridge(QObject):
@@ -59,7 +61,7 @@ class Bridge(QObject):
         detections_stored(Stored), detections_marked(frozenset[int] | None),
         accounts_changed(frozenset[str]), accounts_removed(frozenset[str]),
         workers_changed(frozenset[str]), workers_removed(frozenset[str]),
-        platforms_changed(), dead_letters_changed(), closing(str): the reason; told at once.
+        platforms_changed(), dead_letters_changed(), rights_changed(), closing(str): the reason; told at once.
     """
 
     detections_stored = Signal(object)
@@ -70,6 +72,7 @@ class Bridge(QObject):
     workers_removed = Signal(object)
     platforms_changed = Signal()
     dead_letters_changed = Signal()
+    rights_changed = Signal()
     closing = Signal(str)
 
     def __init__(self, parent: QObject | None = None) -> None:
@@ -145,6 +148,8 @@ class Bridge(QObject):
                 pending.platforms = True
             case DeadLettersChanged():
                 pending.dead_letters = True
+            case RightsChanged():
+                pending.rights = True
 
     def _flush(self) -> None:
         told, self._pending = self._pending, _Pending()
@@ -152,6 +157,8 @@ class Bridge(QObject):
             self.platforms_changed.emit()
         if told.dead_letters:
             self.dead_letters_changed.emit()
+        if told.rights:
+            self.rights_changed.emit()
         for names, signal in (
             (told.removed_workers, self.workers_removed),
             (told.workers, self.workers_changed),

@@ -19,6 +19,7 @@ from desktop.ui.models.directory import Directory
 from desktop.ui.models.overview import Overview
 from desktop.ui.pages.accounts import AccountsPage
 from desktop.ui.pages.detections import DetectionsPage
+from desktop.ui.pages.settings import SettingsPage
 from desktop.ui.pages.welcome import WelcomePage
 from desktop.ui.pages.workers import WorkersPage
 from desktop.ui.preferences import Appearance, Language, Preferences
@@ -72,6 +73,7 @@ class MainWindow(Translated, QMainWindow):
         self.detections = DetectionsPage(self.desk)
         self.accounts = AccountsPage(self.desk)
         self.workers = WorkersPage(self.desk)
+        self.settings = SettingsPage(self.desk)
         self.page = PAGES[0]
         self._strip = QWidget()
         self._stack = QStackedWidget()
@@ -91,7 +93,7 @@ class MainWindow(Translated, QMainWindow):
         self._bridge.attach(api.bus)
         self.directory.attach(api)
         self.overview.attach(api)
-        for page in (self.detections, self.accounts, self.workers):
+        for page in (self.detections, self.accounts, self.workers, self.settings):
             page.attach(api)
         self._bridge.open()
         self._set_state("running")
@@ -114,7 +116,12 @@ class MainWindow(Translated, QMainWindow):
         self.page = key
         self.sidebar.show_page(key)
         self._show()
-        views = {"detections": self.detections.view, "accounts": self.accounts.table, "workers": self.workers.table}
+        views: dict[str, QWidget] = {
+            "detections": self.detections.view,
+            "accounts": self.accounts.table,
+            "workers": self.workers.table,
+            "settings": self.settings.tokens.add,
+        }
         views[key].setFocus()
 
     def add_account(self) -> None:
@@ -182,9 +189,15 @@ class MainWindow(Translated, QMainWindow):
             "detections": (tr("Detections"), tr("Everything your accounts received, newest first")),
             "accounts": (tr("Accounts"), tr("What is watched, how often, and how it fares")),
             "workers": (tr("Workers"), tr("Live health of everything that watches accounts")),
+            "settings": (tr("Settings"), tr("Who else may come in")),
         }
         self.header.show_page(*titles[self.page])
-        pages = {"detections": self.detections, "accounts": self.accounts, "workers": self.workers}
+        pages: dict[str, QWidget] = {
+            "detections": self.detections,
+            "accounts": self.accounts,
+            "workers": self.workers,
+            "settings": self.settings,
+        }
         shown: QWidget = pages[self.page]
         if self.state in ("failed", "closing") or (self.state == "starting" and self._api is None):
             self._show_panel()
@@ -314,7 +327,7 @@ class MainWindow(Translated, QMainWindow):
 
     def _lay_out(self) -> None:
         self.setWindowIcon(QIcon(icons.logo(128)))
-        for page in (self.panel, self.welcome, self.detections, self.accounts, self.workers):
+        for page in (self.panel, self.welcome, self.detections, self.accounts, self.workers, self.settings):
             self._stack.addWidget(page)
         px = self.theme.px
         holder = self._strip

@@ -216,6 +216,82 @@
    <translation>没有找到</translation>
   </message>
   <message>
+   <source>New API token</source>
+   <translation>新建 API 令牌</translation>
+  </message>
+  <message>
+   <source>For a script or a device. It opens REST and live events, and no worker's door.</source>
+   <translation>供脚本或设备使用。它可以使用 REST 和实时事件，但不能作为工作节点接入。</translation>
+  </message>
+  <message>
+   <source>Whose it is: the journal names it.</source>
+   <translation>写明归谁所有：日志会记录这个名称。</translation>
+  </message>
+  <message>
+   <source>Counts for</source>
+   <translation>有效期</translation>
+  </message>
+  <message>
+   <source>The token</source>
+   <translation>令牌</translation>
+  </message>
+  <message>
+   <source>Send it as “Authorization: Bearer …”, never in an address.</source>
+   <translation>请以 “Authorization: Bearer …” 发送，切勿放在网址中。</translation>
+  </message>
+  <message>
+   <source>Create</source>
+   <translation>创建</translation>
+  </message>
+  <message>
+   <source>Copy</source>
+   <translation>复制</translation>
+  </message>
+  <message>
+   <source>It is shown this once: copy it now. Whoever has it may do what it may.</source>
+   <translation>令牌只显示这一次，请立即复制。持有者即拥有它的全部权限。</translation>
+  </message>
+  <message>
+   <source>Sees detections, accounts and workers, and changes nothing.</source>
+   <translation>可查看检测动态、账号和工作节点，不能做任何更改。</translation>
+  </message>
+  <message>
+   <source>Also marks detections and changes accounts. It reads no password.</source>
+   <translation>还可标记检测动态、更改账号，但读不到任何密码。</translation>
+  </message>
+  <message>
+   <source>May do everything, even make tokens and let workers in.</source>
+   <translation>可执行一切操作，包括创建令牌和接入工作节点。</translation>
+  </message>
+  <message>
+   <source>May</source>
+   <translation>权限</translation>
+  </message>
+  <message>
+   <source>Read</source>
+   <translation>只读</translation>
+  </message>
+  <message>
+   <source>Operate</source>
+   <translation>操作</translation>
+  </message>
+  <message>
+   <source>Administer</source>
+   <translation>管理</translation>
+  </message>
+  <message>
+   <source>{n} day</source>
+   <translation>{n} 天</translation>
+  </message>
+  <message>
+   <source>{n} days</source>
+   <translation>{n} 天</translation>
+  </message>
+  <message>
+   <source>until it is revoked</source>
+   <translation>直到被吊销</translation>
+  </message>
+  <message>
    <source>What happened</source>
    <translation>经过</translation>
   </message>
@@ -418,6 +494,10 @@
   <message>
    <source>Live health of everything that watches accounts</source>
    <translation>所有检测账号的节点的实时状况</translation>
+  </message>
+  <message>
+   <source>Who else may come in</source>
+   <translation>还有谁可以接入</translation>
   </message>
   <message>
    <source>The engine is not running.</source>
@@ -1440,6 +1520,70 @@
    <translation>撤销</translation>
   </message>
   <message>
+   <source>Scripts and devices show a token instead of the master's own. Each has a name and its limits.</source>
+   <translation>脚本和设备使用自己的令牌，而不是主程序的令牌。每个令牌都有名称和权限。</translation>
+  </message>
+  <message>
+   <source>Active</source>
+   <translation>正常</translation>
+  </message>
+  <message>
+   <source>API tokens</source>
+   <translation>API 令牌</translation>
+  </message>
+  <message>
+   <source>API tokens, newest first</source>
+   <translation>API 令牌，最新的在前</translation>
+  </message>
+  <message>
+   <source>New token</source>
+   <translation>新建令牌</translation>
+  </message>
+  <message>
+   <source>For a script or a device that asks this master</source>
+   <translation>供访问此主程序的脚本或设备使用</translation>
+  </message>
+  <message>
+   <source>Revoke</source>
+   <translation>吊销</translation>
+  </message>
+  <message>
+   <source>It counts no longer from this moment on; its connections end</source>
+   <translation>立即失效，其连接随之断开</translation>
+  </message>
+  <message>
+   <source>No API tokens</source>
+   <translation>没有 API 令牌</translation>
+  </message>
+  <message>
+   <source>{name} counts no longer.</source>
+   <translation>{name} 已失效。</translation>
+  </message>
+  <message>
+   <source>Revoked</source>
+   <translation>已吊销</translation>
+  </message>
+  <message>
+   <source>Expired</source>
+   <translation>已过期</translation>
+  </message>
+  <message>
+   <source>Created</source>
+   <translation>创建时间</translation>
+  </message>
+  <message>
+   <source>Last used</source>
+   <translation>上次使用</translation>
+  </message>
+  <message>
+   <source>Expires</source>
+   <translation>过期时间</translation>
+  </message>
+  <message>
+   <source>never</source>
+   <translation>从不</translation>
+  </message>
+  <message>
    <source>this computer</source>
    <translation>本机</translation>
   </message>
@@ -1500,14 +1644,6 @@
    <translation>{n} 天</translation>
   </message>
   <message>
-   <source>{n} day</source>
-   <translation>{n} 天</translation>
-  </message>
-  <message>
-   <source>{n} days</source>
-   <translation>{n} 天</translation>
-  </message>
-  <message>
    <source>in {m} min {s} s</source>
    <translation>{m} 分 {s} 秒后</translation>
   </message>
@@ -1562,14 +1698,6 @@
   <message>
    <source>Failed</source>
    <translation>失败</translation>
-  </message>
-  <message>
-   <source>Revoked</source>
-   <translation>已吊销</translation>
-  </message>
-  <message>
-   <source>Active</source>
-   <translation>正常</translation>
   </message>
   <message>
    <source>Waiting</source>

@@ -12,6 +12,7 @@ import aiohttp
 import socketio
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from engine.api.room import Api
 from engine.api.tokens import NewToken
 from engine.gateway.auth import Tokens
 from engine.gateway.limits import Limits
@@ -193,7 +194,12 @@ class House:
 
 def expire(opened: House, token_id: str) -> None:
     """Let a token's time be over."""
-    tokens = opened.memory.api.tokens._tokens
+    expire_token(opened.memory.api, token_id)
+
+
+def expire_token(api: Api, token_id: str) -> None:
+    """The same without a house."""
+    tokens = api.tokens._tokens
     tokens[token_id] = replace(tokens[token_id], expires_at=tokens[token_id].created_at)
 
 

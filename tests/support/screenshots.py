@@ -19,6 +19,7 @@ from desktop.ui.main_window import MainWindow
 from desktop.ui.preferences import Preferences
 from engine.api.accounts import AccountLive
 from engine.api.errors import ProbeFailed
+from engine.api.tokens import NewToken
 from engine.records import DetectionFilter, Gap, JournalEntry
 from tests.support.memory_ports import MemoryApi, make_api
 from worker.protocol.descriptor import Choice, Descriptor, Field, Text
@@ -360,6 +361,37 @@ async def full(studio: Studio) -> None:
     studio.dialog().reject()
 
 
+async def settings(studio: Studio) -> None:
+    """Who else may come in."""
+    memory, now = make_api(workers=0), datetime.now(UTC)
+    fill(memory, now)
+    window, tokens = studio.window, memory.api.tokens
+    window.show()
+    window.attach(memory.api)
+    window.show_page("settings")
+    await studio.take("settings-empty")
+    for name, scope, device in (
+        ("Nightly backup", "read", ""),
+        ("Grafana", "read", ""),
+        ("前台平板", "operate", "iPad"),
+    ):
+        made = await tokens.create(NewToken(name, scope, now + timedelta(days=80), device, device))  # type: ignore[arg-type]
+        tokens.used(made.token, "127.0.0.1")
+    await tokens.revoke(made.token.id)
+    await tokens.create(NewToken("Deploy script", "admin"))
+    await studio.settle()
+    window.settings.tokens.table.choose(tokens.all()[0].id)
+    await studio.take("settings-tokens")
+    window.settings.tokens.make()
+    await studio.take("new-token", studio.dialog())
+    dialog = studio.dialog()
+    dialog.name.setText("Phone")  # type: ignore[attr-defined]
+    dialog.run_create()  # type: ignore[attr-defined]
+    await studio.take("new-token-made", dialog)
+    dialog.reject()
+    await tokens.close()
+
+
 def _history(window: MainWindow) -> None:
     """Five minutes of figures, as if it had run."""
     rng = random.Random(5)
@@ -527,7 +559,7 @@ async def gaps(studio: Studio) -> None:
         await studio.take(f"gaps-{name}")
 
 
-SCENES: tuple[Callable[[Studio], object], ...] = (full, stories, dialogs, empty, failing, gaps)
+SCENES: tuple[Callable[[Studio], object], ...] = (full, stories, dialogs, empty, failing, gaps, settings)
 
 
 def looks() -> Iterator[tuple[bool, bool]]:

@@ -12,8 +12,8 @@ from desktop.ui.widgets.labels import label
 from desktop.ui.widgets.painting import CENTER, Brush
 from desktop.ui.widgets.pill import Logo
 
-PAGES = ("detections", "accounts", "workers")
-ICONS = {"detections": "tray", "accounts": "users", "workers": "hard-drives"}
+PAGES = ("detections", "accounts", "workers", "settings")
+ICONS = {"detections": "tray", "accounts": "users", "workers": "hard-drives", "settings": "gear"}
 
 
 class NavButton(QAbstractButton):
@@ -118,7 +118,12 @@ class Sidebar(Translated, QFrame):
         self._version.setText(f"v{version}")
 
     def retranslate(self) -> None:
-        names = {"detections": tr("Detections"), "accounts": tr("Accounts"), "workers": tr("Workers")}
+        names = {
+            "detections": tr("Detections"),
+            "accounts": tr("Accounts"),
+            "workers": tr("Workers"),
+            "settings": tr("Settings"),
+        }
         for key, button in self.pages.items():
             button.setText(names[key])
             button.setAccessibleName(names[key])
