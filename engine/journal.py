@@ -10,15 +10,16 @@ from typing import Protocol
 import structlog
 
 from engine.fleet.journal import Line
-from engine.records import JournalEntry, JournalFilter, StorageFault, from_ms
+from engine.records import MASTER, JournalEntry, JournalFilter, StorageFault, from_ms
 from worker.process import tasks
 from worker.process.clock import wall_ms
 from worker.process.logs import current_request_id
 
 LINGER = 1.0  #: seconds that a line waits for others before all of them are written
 GROUP = 200  #: so many lines do not wait
-MOST_WAITING = 50_000  #: lines kept while they cannot be written; then the oldest go, and a line says how many
+MOST_WAITING = 100_000  #: lines kept while they cannot be written; then the oldest go, and a line says how many
 RETRY = 5.0  #: seconds until a disk that took nothing is tried again
+NONE: Mapping[str, str] = {}
 LONGEST = 2000  #: characters of a text
 
 log = structlog.get_logger("journal")
@@ -91,7 +92,7 @@ class Recorder:
         request_id = current_request_id() if request_id is None else request_id
         subjects = tuple(dict.fromkeys(subject for subject in about if subject))
         at = from_ms(self._now_ms())
-        clean = {key: _clean(value) for key, value in (details or {}).items()}
+        clean = {key: _clean(value) for key, value in details.items()} if details else NONE
         entry = JournalEntry(at, subjects, _clean(what), _clean(why), _clean(request_id), clean, self._next_id)
         self._next_id += 1
         self._waiting.append(entry)
@@ -149,11 +150,14 @@ class Recorder:
         self._failing = False
         if lost := self._lost:
             self._lost = 0
-            self.note("lines of the journal were lost", "master", why="the disk was full", details={"lines": str(lost)})
+            why = "more of them waited to be written than memory may hold"
+            self.note("lines of the journal were lost", MASTER, why=why, details={"lines": str(lost)})
 
 
 def _clean(text: str) -> str:
     """What can be written: no lone surrogates, and not without end."""
+    if text.isascii() and len(text) <= LONGEST:  # almost always; a start with 100,000 accounts writes as many lines
+        return text
     return text[:LONGEST].encode("utf-8", "replace").decode()
 
 

@@ -1224,8 +1224,20 @@
    <translation>部分日志记录已丢失</translation>
   </message>
   <message>
-   <source>the disk was full</source>
-   <translation>磁盘已满</translation>
+   <source>more of them waited to be written than memory may hold</source>
+   <translation>等待写入的记录超过了内存所能保留的数量</translation>
+  </message>
+  <message>
+   <source>the installation was restored</source>
+   <translation>安装已从备份恢复</translation>
+  </message>
+  <message>
+   <source>the keys were changed</source>
+   <translation>密钥已更换</translation>
+  </message>
+  <message>
+   <source>from {before} to {after}</source>
+   <translation>从 {before} 改为 {after}</translation>
   </message>
   <message>
    <source>detections expired</source>

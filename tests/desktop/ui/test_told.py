@@ -1,16 +1,20 @@
 """What the engine says is told in the window's language."""
 
+import ast
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from desktop.ui.told import TEMPLATES, told
+from engine.feed.ingest import UNSTORABLE, WHY
 from engine.fleet import messages as m
 from engine.fleet.gaps import ABSENT, ASLEEP, MISSED, UNFINISHED, UNKNOWN
 from engine.fleet.journal import SAID
 from engine.supervisor.endings import sentence
 from tests.support.fleet import FleetDriver
+from tests.support.translations import ROOT
 from tests.support.window import open_window
 
 
@@ -72,3 +76,37 @@ async def test_nothing_that_the_fleet_says_is_left_in_english(qtloop: Any, tmp_p
 
 def test_every_template_stands_for_itself() -> None:
     assert len(set(TEMPLATES)) == len(TEMPLATES)
+
+
+def _written() -> Iterator[str]:
+    """Every text that the engine's code gives to the journal; what is put in at run time is a 7."""
+    for path in sorted((ROOT / "engine").rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            called = node.func.attr if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) else ""
+            if isinstance(node, ast.Call) and called in ("write", "note", "_note") and path.parent.name != "gateway":
+                for given in (*node.args[:2], *(one.value for one in node.keywords if one.arg == "why")):
+                    yield from _texts(given)
+
+
+def _texts(node: ast.expr) -> Iterator[str]:
+    if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value:
+        yield node.value
+    elif isinstance(node, ast.JoinedStr):
+        yield "".join(part.value if isinstance(part, ast.Constant) else "7" for part in node.values)  # type: ignore[misc]
+    elif isinstance(node, ast.IfExp):
+        yield from _texts(node.body)
+        yield from _texts(node.orelse)
+
+
+def _refusals() -> Iterator[str]:
+    yield from (f"{why}: x" if code == UNSTORABLE else why for code, why in WHY.items())
+
+
+@pytest.mark.parametrize("text", sorted({*_written(), *SAID.values(), *_refusals()}))
+async def test_nothing_that_the_engine_writes_down_is_left_in_english(qtloop: Any, tmp_path: Path, text: str) -> None:
+    async with open_window(tmp_path, language="zh"):
+        assert any("\u4e00" <= character <= "\u9fff" for character in told(text)), text
+
+
+def test_what_the_engine_writes_down_was_found() -> None:
+    assert {"created", "check asked for", "given to 7 under epoch 7", "started"} <= set(_written())

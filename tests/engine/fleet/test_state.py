@@ -6,6 +6,7 @@ from engine.fleet import messages as m
 from engine.fleet.allocation import Allocation
 from engine.fleet.entries import AccountEntry, WorkerEntry
 from tests.support.fleet import FleetDriver
+from worker.protocol.digest import digest_of
 
 
 @pytest.fixture
@@ -378,6 +379,57 @@ def test_many_overdue_accounts_are_spread_over_their_interval(fleet: FleetDriver
     fleet.tell(m.WorkerRegistered("w1", "i", "host", 1, "0", frozenset({"demo"})))
     delays = [duty.due_in for duty in fleet.state.duties_of("w1", fleet.now)]
     assert delays.count(0.0) == 20 and 27 < max(delays) < 30 and len(set(delays)) == 41
+
+
+def test_the_story_tells_when_an_account_fares_otherwise(fleet: FleetDriver) -> None:
+    fleet.worker("w1")
+    fleet.account("a")
+    fleet.state.tables.journal.take()
+    for outcome, message, wait in (
+        ("ok", "", None),
+        ("rate_limited", "429", 90.0),
+        ("rate_limited", "429", 90.0),
+        ("refused", "wrong password", None),
+        ("ok", "", None),
+        ("ok", "", None),
+        ("unreachable", "no route", None),
+    ):
+        fleet.tell(m.Reported("w1", "a", 1, outcome, message, wait, request_id="r"))  # type: ignore[arg-type]
+    lines = fleet.state.tables.journal.take()
+    assert [(line.what, line.why, line.details) for line in lines] == [
+        ("the platform asked to wait", "429", {"retry_in": "90"}),
+        ("the platform refused the credentials", "wrong password", {}),
+        ("works again", "", {}),
+        ("the platform could not be reached", "no route", {}),
+    ]
+    assert {line.about for line in lines} == {("a", "w1")} and {line.request_id for line in lines} == {"r"}
+
+
+def test_a_workers_story_tells_of_processes_and_outboxes(fleet: FleetDriver) -> None:
+    fleet.worker("w1")
+    fleet.account("a")
+    fleet.state.tables.journal.take()
+    entry = fleet.state.tables.workers["w1"]
+    for degraded in ("the outbox is full (1 rows)", "the outbox is full (2 rows)", ""):
+        digest = digest_of(fleet.held["w1"].items())
+        fleet.tell(m.HeartbeatReceived("w1", entry.incarnation, entry.sequence, digest, degraded=degraded))
+    fleet.tell(m.WorkerRegistered("w1", "another", "host", 101, "0", frozenset({"demo"})))
+    fleet.tell(m.ChildExited("w1", -9, False, "it was ended by SIGKILL"))
+    fleet.tell(m.ChildStarted("w1", 102))
+    fleet.tell(m.LoopStalled(7.4))
+    told = [line.what for line in fleet.state.tables.journal.take()]
+    restart = next(what for what in told if what.startswith("is started again in "))
+    assert [what for what in told if what != "unplaced"] == [
+        "degraded",
+        "no longer degraded",
+        "another process took over",
+        "ended",
+        "offline",
+        "taken from w1",
+        restart,
+        "started",
+        "the master stood still for 7 s",
+    ]
 
 
 def test_the_story_says_why(fleet: FleetDriver) -> None:
