@@ -1232,6 +1232,26 @@
    <translation>安装已从备份恢复</translation>
   </message>
   <message>
+   <source>join code given out</source>
+   <translation>已发放加入码</translation>
+  </message>
+  <message>
+   <source>join code cancelled</source>
+   <translation>加入码已取消</translation>
+  </message>
+  <message>
+   <source>joined by a code</source>
+   <translation>凭加入码加入</translation>
+  </message>
+  <message>
+   <source>remote workers are accepted</source>
+   <translation>开始接受远程工作节点</translation>
+  </message>
+  <message>
+   <source>remote workers are not accepted any more</source>
+   <translation>不再接受远程工作节点</translation>
+  </message>
+  <message>
    <source>the keys were changed</source>
    <translation>密钥已更换</translation>
   </message>
