@@ -18,7 +18,7 @@ from engine.gateway.auth import Tokens
 from engine.gateway.limits import Limits
 from engine.gateway.remote import RemotePlan
 from engine.gateway.server import Gateway
-from engine.gateway.tls import Identity
+from engine.gateway.tls import Identity, open_identity
 from engine.gateway.worker_namespace import WorkerDesk
 from engine.records import Misfit, Scope
 from tests.support.memory_ports import MemoryApi, make_api
@@ -229,9 +229,10 @@ def a_register(worker_id: str = "w-1", incarnation: str = "i-1") -> Register:
 
 
 def remote_plan(directory: Path, roster: Roster | None = None, *, clients: bool = False) -> RemotePlan:
-    """A door on loopback, with an identity of its own in `directory`."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    return RemotePlan(Identity(directory, key), roster or Roster(), host="127.0.0.1", clients=clients)
+    """A door on loopback; its identity is kept in `directory`, if there is one."""
+    there = directory.is_dir()
+    identity = open_identity(directory) if there else Identity(directory, ec.generate_private_key(ec.SECP256R1()))
+    return RemotePlan(identity, roster or Roster(), host="127.0.0.1", clients=clients)
 
 
 @asynccontextmanager
