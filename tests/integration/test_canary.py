@@ -265,7 +265,7 @@ async def test_an_exception_that_carries_secrets_shows_none(tmp_path: Path) -> N
         "async def main():\n"
         "    held = await Keyring(ask).get(task)\n"
         "    async def fail(): raise ValueError(held, repr(held), f'{held}', str(held['password']))\n"
-        "    task = tasks.spawn(fail(), name='fails'); await asyncio.wait([task])\n"
+        "    await asyncio.wait([tasks.spawn(fail(), name='fails')])\n"
         "    raise RuntimeError('so it ends', held)\n"
         "harden(); logs.configure('worker', Path(sys.argv[1]), 'debug', stderr=True); asyncio.run(main())\n"
     )
