@@ -17,6 +17,7 @@ from engine.events import (
     MasterClosing,
     PlatformsChanged,
     RightsChanged,
+    Stalled,
     WorkerChanged,
     WorkerRemoved,
 )
@@ -48,6 +49,7 @@ class _Pending:
     workers: set[str] = field(default_factory=set)
     removed_workers: set[str] = field(default_factory=set)
     platforms: bool = False
+    stalled: float = 0.0
     dead_letters: bool = False
     rights: bool = False
 
@@ -61,7 +63,8 @@ class Bridge(QObject):
         detections_stored(Stored), detections_marked(frozenset[int] | None),
         accounts_changed(frozenset[str]), accounts_removed(frozenset[str]),
         workers_changed(frozenset[str]), workers_removed(frozenset[str]),
-        platforms_changed(), dead_letters_changed(), rights_changed(), closing(str): the reason; told at once.
+        platforms_changed(), dead_letters_changed(), rights_changed(),
+        stalled(float): seconds in which the master stood still, closing(str): the reason; told at once.
     """
 
     detections_stored = Signal(object)
@@ -73,6 +76,7 @@ class Bridge(QObject):
     platforms_changed = Signal()
     dead_letters_changed = Signal()
     rights_changed = Signal()
+    stalled = Signal(float)
     closing = Signal(str)
 
     def __init__(self, parent: QObject | None = None) -> None:
@@ -144,6 +148,8 @@ class Bridge(QObject):
             case WorkerRemoved(worker_id=worker_id):
                 pending.removed_workers.add(worker_id)
                 pending.workers.discard(worker_id)
+            case Stalled(seconds=seconds):
+                pending.stalled += seconds
             case PlatformsChanged():
                 pending.platforms = True
             case DeadLettersChanged():
@@ -153,6 +159,8 @@ class Bridge(QObject):
 
     def _flush(self) -> None:
         told, self._pending = self._pending, _Pending()
+        if told.stalled:
+            self.stalled.emit(told.stalled)
         if told.platforms:
             self.platforms_changed.emit()
         if told.dead_letters:

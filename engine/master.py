@@ -49,7 +49,6 @@ from engine.instance import InstanceLock, MasterFile, refuse_half_restored
 from engine.journal import Recorder
 from engine.records import MASTER
 from engine.runtime import Runtime
-from engine.stall import StallMeter
 from engine.store.errors import Busy, DiskFull, StoreError
 from engine.store.store import Store
 from engine.supervisor.supervisor import Plan, Supervisor
@@ -62,6 +61,7 @@ from worker.process.clock import lease_clock, wall_ms
 from worker.process.exit_codes import NO_ROOM, Exit, Stop, cannot_use
 from worker.process.logs import new_request_id, request
 from worker.process.secret import Secret
+from worker.process.stall import StallMeter
 from worker.protocol.errors import ProtocolError
 from worker.protocol.messages import Message, Shutdown
 
@@ -362,9 +362,11 @@ class _Listener:
     def child_started(self, worker_id: str, pid: int) -> None:
         self._runtime.submit(m.ChildStarted(worker_id, pid))
 
-    def child_exited(self, worker_id: str, code: int | None, asked: bool, how: str) -> None:
+    def child_exited(
+        self, worker_id: str, code: int | None, asked: bool, how: str, checking: tuple[str, ...] = ()
+    ) -> None:
         with request(""):  # this comes in the context of whatever asked for the process, long ago
-            self._runtime.submit(m.ChildExited(worker_id, code, asked, how))
+            self._runtime.submit(m.ChildExited(worker_id, code, asked, how, checking))
 
     def owner_gone(self, worker_id: str) -> None:
         self._runtime.submit(m.OwnerGone(worker_id))

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 import structlog
 
 from engine.bus import Bus
+from engine.events import AccountChanged
 from engine.fleet import messages as m
 from engine.fleet.journal import Line
 from engine.fleet.state import FleetState
@@ -26,6 +27,7 @@ class OwnershipStore(Protocol):
     async def get_many(self, account_ids: Sequence[str]) -> dict[str, Account]: ...
     async def save_ownership(self, moves: Sequence[Move]) -> tuple[list[Move], list[Move]]: ...
     async def save_health(self, account_id: str, epoch: int, status: AccountStatus, last_error: str | None) -> bool: ...
+    async def save_quarantine(self, account_id: str, reason: str | None) -> None: ...
     async def save_checks(self, rows: Sequence[tuple[str, int, int | None]]) -> None: ...
 
 
@@ -62,6 +64,7 @@ class Runtime:
             m.Assign: lambda c: self._later(self._assign, c),
             m.Revoke: lambda c: self._later(self._revoke, c),
             m.SaveHealth: lambda c: self._later(self._save_health, c),
+            m.SaveQuarantine: lambda c: self._later(self._save_quarantine, c),
             m.SaveChecks: lambda c: self._later(self._save_checks, c),
             m.Publish: lambda c: self._bus.publish(c.event),
             m.WakeAt: self._wake_at,
@@ -158,6 +161,10 @@ class Runtime:
 
     async def _save_health(self, command: m.SaveHealth) -> None:
         await self._store.save_health(command.account_id, command.epoch, command.status, command.last_error)
+
+    async def _save_quarantine(self, command: m.SaveQuarantine) -> None:
+        await self._store.save_quarantine(command.account_id, command.reason)
+        self._bus.publish(AccountChanged(command.account_id))
 
     async def _save_checks(self, command: m.SaveChecks) -> None:
         now = wall_ms()

@@ -1,8 +1,6 @@
 """The worker itself: link, session and watchers on one exit stack; performs what the session decides."""
 
 import asyncio
-import os
-import socket
 from collections.abc import Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack
 from functools import partial
@@ -10,11 +8,11 @@ from typing import Any
 
 import structlog
 
-from worker import __version__
 from worker.alarm import Alarm
 from worker.checker import Checker, ProbeFailed
 from worker.config import Setup
 from worker.heart import Heart
+from worker.introduction import ready, registration, starting
 from worker.keyring import Keyring
 from worker.lease_looks import Looks
 from worker.link import FINAL, Acknowledge, Link, LinkDown, final
@@ -22,11 +20,12 @@ from worker.listener import Listener
 from worker.memory import Memory, MemoryTrouble
 from worker.platforms.base import Platform, stream_of
 from worker.platforms.http import HttpPool
-from worker.process.banner import banner
 from worker.process.clock import lease_clock, wall_ms
 from worker.process.exit_codes import Exit, Stop
 from worker.process.logs import current_request_id, new_request_id, request
+from worker.process.stall import StallMeter
 from worker.process.tasks import cancel, spawn
+from worker.process.under_check import UnderCheck
 from worker.protocol import messages as wire
 from worker.protocol.envelope import Received, ok, refused
 from worker.protocol.errors import ProtocolError
@@ -80,6 +79,7 @@ class Agent:
             tell=self._tell,
             settled=self._note_memory,
         )
+        self._under_check = UnderCheck(setup.directory)
         self._checker = Checker(
             self._platforms,
             self._http,
@@ -87,10 +87,12 @@ class Agent:
             self._keyring,
             Looks(self.session),
             wall_ms,
+            self._under_check,
             setup.worker_id,
         )
         self._listener = Listener(self._checker, self._heard, self._tell)
         self._alarm = Alarm(lambda: self._tell(ev.ClockTick()), self._vitals.late)
+        self._meter = StallMeter(self._stalled)
         self._checks: dict[str, asyncio.Task[ev.CheckFinished]] = {}
         self._errands: set[asyncio.Task[None]] = set()
         self._releasing: set[tuple[str, int]] = set()
@@ -128,16 +130,18 @@ class Agent:
             OSError, sqlite3.Error: if worker.db cannot be opened.
         """
         self._stop = self._stop or asyncio.get_running_loop().create_future()
-        where = self._setup.way.where
-        self._say(banner("Worker Starting", f"Worker ID: {self._setup.worker_id}", f"Master: {where}"))
+        self._say(starting(self._setup))
         async with AsyncExitStack() as stack:
             await self._memory.start()
             stack.push_async_callback(self._memory.close)
+            stack.enter_context(self._under_check)
             await self._http.start()
             stack.push_async_callback(self._http.close)
             stack.push_async_callback(self._end_tasks)
             stack.callback(self._alarm.close)
             self._alarm.start()
+            self._meter.start()
+            stack.push_async_callback(self._meter.close)
             for work, name in ((self._link.run, "link"), (self._sender.run, "sender")):
                 stack.push_async_callback(cancel, spawn(self._keep(work), name=name))
             code = await self._stop
@@ -161,13 +165,24 @@ class Agent:
 
     async def opened(self) -> None:
         """Register; the first heartbeat follows at once."""
-        answer = await self._link.call(self._registration(), wire.Registered)
+        hello = registration(
+            self._setup,
+            self._platforms.values(),
+            running=self.session.held(),
+            resources=self._vitals.read(),
+            crashed=list(self._under_check.left_behind),
+        )
+        answer = await self._link.call(hello, wire.Registered)
+        self._under_check.left_behind = ()  # told
         self._tell(ev.Registered(answer.sequence, answer.lease, tuple(answer.tasks), answer.heartbeat_interval))
         self._http.timeout = self.session.lease.request_timeout
         self._heart.begin(answer.heartbeat_interval)
         self._sender.link_up()
         log.info("agent.registered", accounts=len(answer.tasks), lease=answer.lease)
-        self._greet(len(answer.tasks))
+        if not self._greeted:
+            self._greeted = True
+            for line in ready(len(answer.tasks)):
+                self._say(line)
 
     def lost(self) -> None:
         """Nothing changes (W5) but that the heartbeats pause."""
@@ -334,31 +349,12 @@ class Agent:
         except TimeoutError:
             log.info("agent.drained_partly", outbox=self._memory.rows)
 
+    def _stalled(self, seconds: float) -> None:
+        """The lease has been looked at before anything else was done; this says why so much was late."""
+        log.warning("agent.stalled", seconds=round(seconds, 1))
+        self._tell(ev.Stalled(seconds))
+
     async def _end_tasks(self) -> None:
         await cancel(*self._checks.values(), *self._errands)
         await self._listener.close()
         await self._heart.close()
-
-    def _registration(self) -> wire.Register:
-        return wire.Register(
-            worker_id=self._setup.worker_id,
-            incarnation=self._setup.incarnation,
-            name=self._setup.name,
-            host=socket.gethostname()[:300],
-            pid=os.getpid(),
-            version=__version__,
-            platforms=[platform.descriptor for platform in self._platforms.values()],
-            capacity=self._setup.capacity,
-            running=self.session.held(),
-            resources=self._vitals.read(),
-        )
-
-    def _greet(self, accounts: int) -> None:
-        if self._greeted:
-            return
-        self._greeted = True
-        self._say("✓ Connected to master")
-        self._say(f"✓ Registered with master ({accounts} accounts assigned)")
-        self._say("✓ Heartbeat sender started")
-        self._say("✓ Task runner started")
-        self._say(banner("Worker Ready"))

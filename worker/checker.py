@@ -19,6 +19,7 @@ from worker.platforms.redaction import Redactor
 from worker.platforms.tcp import Tcp
 from worker.process.logs import new_request_id, request
 from worker.process.secret import Secret
+from worker.process.under_check import UnderCheck
 from worker.protocol.descriptor import FieldError, Values, validate_values
 from worker.protocol.errors import Code, ProtocolError
 from worker.protocol.messages import Identity, Probe, Task
@@ -67,6 +68,7 @@ class Checker:
     Attributes:
         permits: what the lease allows as of now.
         wall_ms: milliseconds since 1970 UTC.
+        under_check: remembers beyond the end of the process what was being checked.
         worker: this worker's id, for platforms that pass it on.
     """
 
@@ -76,6 +78,7 @@ class Checker:
     keyring: Keyring
     permits: Permits
     wall_ms: Callable[[], int]
+    under_check: UnderCheck
     worker: str = ""
 
     async def check(self, task: Task, request_id: str) -> CheckFinished:
@@ -146,7 +149,8 @@ class Checker:
         look()
         try:
             async with asyncio.timeout(limit):
-                return await platform.check(session, cursor), cursor is None
+                with self.under_check.checking(task.account):
+                    return await platform.check(session, cursor), cursor is None
         except TimeoutError:
             raise Unreachable(f"The platform did not answer within {limit:g} s.") from None
 
@@ -204,9 +208,10 @@ class Checker:
     async def _write_down(self, task: Task, check: Check, first: bool, request_id: str) -> CheckFinished:
         if check.cursor is not None and len(check.cursor) > MAX_CURSOR:
             raise PlatformError(f"The cursor is longer than {MAX_CURSOR} characters.")
-        items = items_of(check.items, task, found_at=self.wall_ms(), request_id=request_id, baseline=first)
-        seen_only, kept = baseline.split(items) if first else ([], items)
-        new = await self.memory.record(task, kept, seen_only, check.cursor)
+        with self.under_check.checking(task.account):
+            items = items_of(check.items, task, found_at=self.wall_ms(), request_id=request_id, baseline=first)
+            seen_only, kept = baseline.split(items) if first else ([], items)
+            new = await self.memory.record(task, kept, seen_only, check.cursor)
         say = log.info if new or request_id == task.check_request else log.debug  # most checks find nothing
         say("check.done", account=task.account, found=len(items), new=new)
         more = check.more and not first  # what a first check leaves behind is the past

@@ -273,6 +273,14 @@ class MainWindow(Translated, QMainWindow):
     def _toast(self, text: str, tone: str = "neutral", undo: Callable[[], None] | None = None) -> None:
         self.toasts.show_toast(text, tone, undo)
 
+    def _stalled(self, seconds: float) -> None:
+        """Ours is the master's loop: what kept the window from painting kept the master from listening to workers."""
+        text = tr(
+            "This computer slept or was busy for {seconds} s. Nothing was watched meanwhile; workers were given time.",
+            seconds=f"{seconds:,.0f}",
+        )
+        self._toast(text, "warn")
+
     def _action_failed(self, error: Exception, request_id: str) -> None:
         if self.state == "running":
             self._toast(problem_of(error, request_id).text, "bad")
@@ -309,6 +317,7 @@ class MainWindow(Translated, QMainWindow):
         for asked in (self.welcome.add_asked, self.accounts.add_asked, self.detections.add_account_asked):
             asked.connect(self.add_account)
         self._bridge.closing.connect(lambda _reason: self.engine_closing())
+        self._bridge.stalled.connect(self._stalled)
         self._actions.failed.connect(self._action_failed)
         self.notice.workers_asked.connect(lambda: self.show_page("workers"))
         self.notice.letters_asked.connect(self.show_dead_letters)

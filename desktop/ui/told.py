@@ -40,6 +40,13 @@ TEMPLATES = (
     template("evening out"),
     template("{name} is draining"),
     template("check asked for"),
+    template(
+        "checking it ended {n} worker processes within {minutes} minutes; "
+        "it is not checked any more until you change it, resume it or ask for a check"
+    ),
+    template("in quarantine"),
+    template("out of quarantine"),
+    template("an account was to blame"),
     template("unplaced"),
     template("taken from {name}"),
     template("created"),

@@ -30,6 +30,7 @@ class AccountSnapshot:
         reason: why it is unplaced or slowed; None while all is well.
         interval: seconds. quota: what the platform said is left, None where it does not say.
         gap: the time in which nobody watched it: the one that lasts, else the newest that was not acknowledged.
+        quarantined: its checks ended worker processes; it is not watched until a user does something about it.
     """
 
     id: str
@@ -52,6 +53,7 @@ class AccountSnapshot:
     created_at: datetime
     revision: int
     gap: Gap | None = None
+    quarantined: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +93,7 @@ class AccountLive:
     last_check_at: datetime | None = None
     next_check_at: datetime | None = None
     gap: Gap | None = None
+    quarantined: bool = False
 
 
 class AccountStore(Protocol):
@@ -199,12 +202,12 @@ class Accounts:
         return await self._fleet.probe(platform, credentials, settings)
 
     async def check(self, account_id: str) -> None:
-        """Check it now, out of turn. Raises NotFound, Conflict while it is paused or unplaced."""
+        """Check it now, out of turn; that ends its quarantine. Raises NotFound, Conflict while paused or unplaced."""
         account = await self._record(account_id)
         if account.status == "paused":
             raise Conflict("the account is paused: resume it first", code="paused")
         live = self._fleet.live(account_id)
-        if live is None or live.worker_id is None:
+        if live is None or (live.worker_id is None and not live.quarantined):
             raise Conflict((live.reason if live else None) or "no worker watches it yet", code="unplaced")
         await self._fleet.check_now(account_id)
 
@@ -300,6 +303,7 @@ class Accounts:
             created_at=account.created_at,
             revision=account.revision,
             gap=live.gap,
+            quarantined=live.quarantined,
         )
 
 

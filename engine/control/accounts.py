@@ -66,6 +66,7 @@ class AccountControl:
             last_check_at=None if checked is None else from_ms(wall - int((now - checked) * 1000)),
             next_check_at=None if due is None else from_ms(wall + int(max(0.0, due - now) * 1000)),
             gap=self._runtime.state.tables.gaps.shown(account_id, now),
+            quarantined=entry.quarantined,
         )
 
     def acknowledge(self, account_ids: Sequence[str]) -> None:
@@ -156,4 +157,6 @@ def as_event(account: Account) -> m.AccountAdded:
         checked_ago=ago(account.last_check_at),
         watched_ago=ago(account.watched_at),
         watched_at=None if account.watched_at is None else to_ms(account.watched_at),
+        quarantined=account.quarantined,
+        last_error=account.last_error,
     )

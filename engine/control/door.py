@@ -88,6 +88,7 @@ class Door:
                 message.version,
                 frozenset(descriptor.key for descriptor in message.platforms),
                 message.resources,
+                tuple(message.crashed),
             )
         )
         log.info("worker.registered", worker_id=message.worker_id, pid=message.pid, request_id=request_id)

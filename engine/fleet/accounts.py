@@ -6,6 +6,7 @@ from engine.fleet import messages as m
 from engine.fleet.entries import AccountEntry
 from engine.fleet.journal import SAID
 from engine.fleet.placing import Placing
+from engine.fleet.quarantine import Quarantine
 from engine.fleet.tables import Tables
 from engine.records import AccountStatus
 from worker.protocol.messages import Outcome
@@ -23,9 +24,10 @@ STATUS: dict[Outcome, AccountStatus] = {
 class AccountsDesk:
     """Handles every event about accounts; one method an event."""
 
-    def __init__(self, tables: Tables, placing: Placing) -> None:
+    def __init__(self, tables: Tables, placing: Placing, quarantine: Quarantine) -> None:
         self._t = tables
         self._placing = placing
+        self._quarantine = quarantine
 
     # --- from users
 
@@ -46,7 +48,10 @@ class AccountsDesk:
             status=event.status,
             checked=checked,
             due=None if checked is None else checked + event.interval,
+            quarantined=event.quarantined,
+            error=event.last_error if event.quarantined else None,
         )
+        account.reason = account.error
         self._t.accounts[account.id] = account
         self._t.gaps.added(event, now)
         owner = self._t.workers.get(event.owner or "")
@@ -68,7 +73,10 @@ class AccountsDesk:
             return
         if account.due is not None and account.interval != event.interval:  # as its owner's schedule does
             account.due = min(account.due, now + event.interval)
+        mended = event.status == "active" or event.retask or account.pinned_to != event.pinned_to
         account.interval, account.status = event.interval, event.status
+        if account.quarantined and mended and account.status != "paused":
+            self._quarantine.lift(account, now)
         self._t.repin(account, event.pinned_to)
         account.error = None if event.status == "active" else account.error
         self._t.gaps.edited(event, now)
@@ -92,8 +100,14 @@ class AccountsDesk:
         self._placing.forget_if_done(account)
 
     def check_asked(self, event: m.CheckAsked, now: float) -> None:
-        """Have the owner check now, out of turn."""
+        """Have the owner check now, out of turn; one in quarantine is given to a worker, which checks it at once."""
         account = self._t.accounts.get(event.account_id)
+        if account is not None and account.quarantined and account.status != "paused":
+            self._quarantine.lift(account, now)
+            self._t.journal.write(now, "check asked for", account.id, request_id=event.request_id)
+            self._placing.unplace(account)
+            self._t.tell_account(account.id)
+            return
         worker = self._t.workers.get(account.owner or "") if account else None
         if account is None or worker is None or account.revoking:
             return
@@ -108,7 +122,7 @@ class AccountsDesk:
         if not account.wanted:
             self._t.unplaced.pop(account.id, None)
             self._t.drop_promise(account)
-            account.reason = None
+            account.reason = account.error if account.quarantined else None
             if account.owner is not None and not account.revoking:
                 self._placing.revoke_from(self._t.workers[account.owner], [account])
 
@@ -153,6 +167,7 @@ class AccountsDesk:
         if account is None or account.owner != event.worker_id or account.epoch != event.epoch:
             return
         account.quota = event.quota or account.quota
+        account.survived = now
         if event.retry_in is not None:
             account.due = now + event.retry_in
         elif event.outcome == "ok":  # whatever held it back is over
@@ -172,6 +187,8 @@ class AccountsDesk:
             self._t.journal.write(now, what, *about, why=event.message, request_id=event.request_id, details=wait)
 
     def _judge(self, account: AccountEntry, event: m.Reported) -> None:
+        if account.quarantined:  # it is being let go of
+            return
         error = None if event.outcome == "ok" else event.message
         account.reason = None if event.outcome == "ok" else _why(event)
         status = STATUS[event.outcome]
@@ -186,6 +203,7 @@ class AccountsDesk:
             account = self._t.accounts.get(done.account_id)
             if account is not None and account.owner == worker_id:
                 account.checked = now - done.ago
+                account.survived = max(account.survived, account.checked)
                 account.due = max(account.due or 0.0, account.checked + account.interval)
                 known.append((account.id, done.ago, done.at if done.outcome == "ok" else None))
                 self._t.gaps.checked(worker_id, done, now)

@@ -130,6 +130,7 @@ class AccountEntry:
         quarantined: checking it ended its workers' processes; nobody watches it until a user does something about it.
         due: moment of its next check, as far as we know; None: at once.
         checked: moment of the last check; None if there was none.
+        survived: when its owner was last known to have come through a check of it.
         error: the last failure's sentence; None while all is well.
     """
 
@@ -148,6 +149,7 @@ class AccountEntry:
     quarantined: bool = False
     due: float | None = None
     checked: float | None = None
+    survived: float = float("-inf")
     reason: str | None = None
     error: str | None = None
     quota: Quota | None = None

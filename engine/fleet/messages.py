@@ -38,6 +38,8 @@ class AccountAdded(Event):
     checked_ago: float | None = None
     watched_ago: float | None = None
     watched_at: int | None = None
+    quarantined: bool = False
+    last_error: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +109,7 @@ class RestartAsked(Event):
 
 @dataclass(frozen=True, slots=True)
 class WorkerRegistered(Event):
-    """A proven connection said hello."""
+    """A proven connection said hello. `crashed`: what the process before it was checking when it died."""
 
     worker_id: str
     incarnation: str
@@ -116,6 +118,7 @@ class WorkerRegistered(Event):
     version: str
     platforms: frozenset[str]
     resources: Resources = field(default_factory=Resources)
+    crashed: tuple[str, ...] = ()
 
 
 class Checked(NamedTuple):
@@ -175,12 +178,14 @@ class ChildExited(Event):
         code: exit code, negative for a signal; None if it could not be started.
         asked: true if we had asked it to end.
         sentence: how it ended, for people.
+        checking: the accounts that it was checking, if it crashed or hung.
     """
 
     worker_id: str
     code: int | None
     asked: bool
     sentence: str
+    checking: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -363,6 +368,14 @@ class SaveGaps(Command):
     crash in between finds them again."""
 
     gaps: tuple[Gap, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SaveQuarantine(Command):
+    """Commit that an account is in quarantine, and why; `reason` None: not any more."""
+
+    account_id: str
+    reason: str | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -133,9 +133,14 @@ class Placing:
             self.tell_revoked(self._t.workers[source_id], accounts)
 
     def _newest(self, worker: WorkerEntry, kind: Kind) -> AccountEntry:
-        """What has run longest stays."""
+        """What has run longest stays; and what may have crashed another worker must not go back there at once, where
+        the next crash would tell nothing new."""
         accounts = (self._t.accounts[key] for key in reversed(worker.accounts))
-        return next(account for account in accounts if not account.revoking and account.kind == kind)
+        staying = (account for account in accounts if not account.revoking and account.kind == kind)
+        first = next(staying)
+        if first.id not in self._t.suspects:
+            return first
+        return next((account for account in staying if account.id not in self._t.suspects), first)
 
     # --- committed
 

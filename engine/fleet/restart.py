@@ -34,7 +34,7 @@ class Restarts:
         self.healthy_since, self.checked = None, False
         self.crashes = [at for at in self.crashes if now - at < WINDOW]
         self.crashes.append(now)
-        if len(self.crashes) > len(DELAYS):
+        if self.exhausted:
             return None
         return DELAYS[len(self.crashes) - 1] * (1 - JITTER * rng.random())
 
@@ -45,6 +45,15 @@ class Restarts:
         self.checked = self.checked or checked
         if self.checked and now - self.healthy_since >= HEALTHY:
             self.crashes.clear()
+
+    @property
+    def exhausted(self) -> bool:
+        """It crashed too often."""
+        return len(self.crashes) > len(DELAYS)
+
+    def take_back(self, at: float) -> None:
+        """The crash at this moment was not the worker's fault."""
+        self.crashes = [moment for moment in self.crashes if moment != at]
 
     def silent(self) -> None:
         """Heartbeats have ceased: the healthy stretch is over."""

@@ -13,6 +13,8 @@ from engine.fleet import messages as m
 from engine.fleet.accounts import AccountsDesk
 from engine.fleet.lease import Figures
 from engine.fleet.placing import Placing
+from engine.fleet.processes import Processes
+from engine.fleet.quarantine import Quarantine
 from engine.fleet.restart import Rng
 from engine.fleet.tables import Tables
 from engine.fleet.workers import WorkersDesk
@@ -41,8 +43,11 @@ class FleetState:
     def __init__(self, settings: Settings, rng: Rng, started: float) -> None:
         self.tables = Tables(started, gap_after=settings.gap_after, heartbeat=settings.figures.heartbeat)
         self._placing = Placing(self.tables, settings.rebalance_threshold)
-        self._accounts = AccountsDesk(self.tables, self._placing)
-        self._workers = WorkersDesk(self.tables, self._accounts, self._placing, settings.figures, rng)
+        quarantine = Quarantine(self.tables, self._placing)
+        self._accounts = AccountsDesk(self.tables, self._placing, quarantine)
+        self._workers = WorkersDesk(
+            self.tables, self._accounts, self._placing, Processes(self.tables, quarantine, rng), settings.figures
+        )
         self._next_patrol = started
         accounts, workers, placing = self._accounts, self._workers, self._placing
         self._handlers: dict[type[m.Event], Callable[[Any, float], None]] = {

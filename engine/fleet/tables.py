@@ -17,6 +17,7 @@ class Tables:
         untried: those of them that no worker was looked for yet.
         retry_placing: something changed that may make any unplaced account placeable.
         orphans: accounts that are being revoked from a process that may never answer; see AccountEntry.free_at.
+        suspects: accounts that were under check when a process crashed not long ago.
         shedding: workers that drain or own more than their capacity.
         rebalance: loads changed in a way that may want evening out.
         save_failed: an ownership could not be saved; the next patrol tries again.
@@ -34,6 +35,7 @@ class Tables:
         self.orphans: dict[str, None] = {}
         self.retry_placing = False
         self.shedding: set[str] = set()
+        self.suspects: set[str] = set()
         self.rebalance = False
         self.save_failed = False
         self.no_verdict_before = started

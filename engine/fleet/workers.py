@@ -6,10 +6,9 @@ from engine.fleet.accounts import AccountsDesk
 from engine.fleet.entries import Kind, WorkerEntry, expected_digest
 from engine.fleet.lease import Figures
 from engine.fleet.placing import Placing
-from engine.fleet.restart import Rng
+from engine.fleet.processes import Processes
 from engine.fleet.tables import Tables
 from engine.records import MASTER
-from worker.process.exit_codes import Exit
 
 REVOKED = "removed; it may act until its last lease has run out"
 WAITS = "its worker was removed; it moves as soon as that can no longer act"
@@ -19,12 +18,14 @@ START_GRACE = 30.0  #: seconds that a started process has to register before it 
 class WorkersDesk:
     """Handles every event about workers; one method an event."""
 
-    def __init__(self, tables: Tables, accounts: AccountsDesk, placing: Placing, figures: Figures, rng: Rng) -> None:
+    def __init__(
+        self, tables: Tables, accounts: AccountsDesk, placing: Placing, processes: Processes, figures: Figures
+    ) -> None:
         self._t = tables
         self._accounts = accounts
         self._placing = placing
+        self._processes = processes
         self._figures = figures
-        self._rng = rng
 
     # --- from users and the store
 
@@ -37,7 +38,7 @@ class WorkersDesk:
         self._t.shedding.add(worker.id)
         self._t.workers[worker.id] = worker
         if event.spawn:
-            self._spawn(worker)
+            self._processes.spawn(worker)
         self._t.tell_worker(worker.id)
 
     def edited(self, event: m.WorkerEdited, now: float) -> None:
@@ -64,7 +65,7 @@ class WorkersDesk:
         worker.respawn_at = None
         self._t.journal.write(now, "removed by a user", worker.id)
         if worker.kind == "local" and worker.pid is not None:
-            self._stop(worker, "removed")
+            self._processes.stop(worker, "removed")
             return
         if worker.kind == "remote":
             self._cast_out(worker, now)
@@ -90,10 +91,10 @@ class WorkersDesk:
         worker.crashes.forget()
         self._t.journal.write(now, "restart asked for", worker.id)
         if worker.pid is None:
-            self._spawn(worker)
+            self._processes.spawn(worker)
         else:
             worker.respawn_at = now
-            self._stop(worker, "restart")
+            self._processes.stop(worker, "restart")
         self._t.tell_worker(worker.id)
 
     def closing(self, _event: m.Closing, _now: float) -> None:
@@ -111,6 +112,8 @@ class WorkersDesk:
         told = worker.incarnation not in ("", event.incarnation)
         if told and not (worker.kind == "remote" and worker.connected):
             self._free_leaving(worker)
+        if event.crashed and event.incarnation != worker.incarnation:  # told again if our answer was lost
+            self._processes.crashed(worker, event.crashed, worker.last_seen or now, now)
         joined = worker.phase != "online"
         if not joined and worker.incarnation != event.incarnation:
             self._t.journal.write(now, "another process took over", worker.id, why="it connected later")
@@ -200,7 +203,7 @@ class WorkersDesk:
         if worker.stopping:
             self._forget(worker, now)
         elif not self._t.closing:
-            self._plan_restart(worker, event, now)
+            self._processes.exited(worker, event, now)
 
     def owner_gone(self, event: m.OwnerGone, now: float) -> None:
         """Its directory lock was free: no process of it is left from before."""
@@ -229,7 +232,7 @@ class WorkersDesk:
         """Once a second: start what is to be started, and see who has gone silent."""
         for worker in list(self._t.workers.values()):
             if worker.respawn_at is not None and worker.respawn_at <= now and worker.pid is None:
-                self._spawn(worker)
+                self._processes.spawn(worker)
         if now < self._t.no_verdict_before or self._t.closing:
             return
         for worker in list(self._t.workers.values()):
@@ -255,7 +258,7 @@ class WorkersDesk:
         self._t.log("warning", "worker.heartbeat_timeout", worker_id=worker.id, silent=round(silent, 1))
         self._gone(worker, f"no heartbeat for {silent:.0f} s", now)
         if worker.kind == "local" and worker.pid is not None:
-            self._stop(worker, "it does not answer", hung=True)
+            self._processes.stop(worker, "it does not answer", hung=True)
 
     # --- parts
 
@@ -276,10 +279,6 @@ class WorkersDesk:
             accounts = [self._t.accounts[key] for key in worker.accounts if key not in worker.revoking]
             self._accounts.let_go([account for account in accounts if account.kind in kinds], why, now)
 
-    def _stop(self, worker: WorkerEntry, why: str, *, hung: bool = False) -> None:
-        worker.ending = True  # it is given nothing more, though it may answer until its end
-        self._t.command(m.StopWorker(worker.id, why, hung=hung))
-
     def _free_all(self, worker: WorkerEntry, why: str, now: float) -> None:
         for account_id in sorted(worker.accounts):
             self._t.journal.write(now, f"taken from {worker.name}", account_id, worker.id, why=why)
@@ -292,38 +291,6 @@ class WorkersDesk:
         for account_id in [key for key in sorted(worker.accounts) if self._t.accounts[key].revoking]:
             self._accounts.free(self._t.accounts[account_id])
             self._t.tell_account(account_id)
-
-    def _plan_restart(self, worker: WorkerEntry, event: m.ChildExited, now: float) -> None:
-        if event.code == Exit.CONFIG:
-            self._fail(worker, event.sentence, now)
-            return
-        if event.asked and worker.respawn_at is not None:
-            self._spawn(worker)
-            return
-        delay = worker.crashes.crashed(now, self._rng)
-        if delay is None:
-            self._fail(worker, f"it ended too often; the last time: {event.sentence}", now)
-            return
-        worker.respawn_at = now + delay
-        self._t.wake_at(worker.respawn_at)
-        self._t.journal.write(now, f"is started again in {delay:.1f} s", worker.id, why=event.sentence)
-        self._t.log("warning", "worker.exited", worker_id=worker.id, how=event.sentence, restart_in=round(delay, 1))
-
-    def _fail(self, worker: WorkerEntry, why: str, now: float) -> None:
-        worker.phase, worker.reason, worker.respawn_at = "failed", why, None
-        self._t.journal.write(now, "failed", worker.id, why=why)
-        self._t.log("error", "worker.failed", worker_id=worker.id, why=why)
-        self._t.tell_worker(worker.id)
-
-    def _spawn(self, worker: WorkerEntry) -> None:
-        if self._t.closing:
-            return
-        if worker.respawn_at is not None:
-            worker.restarts += 1
-            self._t.command(m.SaveRestarts(worker.id, worker.restarts))
-        worker.respawn_at = None
-        worker.phase, worker.reason = "starting", ""
-        self._t.command(m.SpawnWorker(worker.id))
 
     def _forget(self, worker: WorkerEntry, now: float) -> None:
         self._gone(worker, "removed", now)

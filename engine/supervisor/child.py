@@ -38,7 +38,7 @@ class Child:
 
     Attributes:
         pid: of the process; None before the start.
-        asked: whether somebody asked it to end.
+        asked: whether somebody asked it to end. hung: because it did not answer.
     """
 
     def __init__(self, first_line: bytes, on_exit: Callable[["Child", int, str], None]) -> None:
@@ -47,7 +47,7 @@ class Child:
         self._process: asyncio.subprocess.Process | None = None
         self._waiter: asyncio.Task[None] | None = None
         self._words: deque[str] = deque(maxlen=LAST_WORDS)
-        self.asked = False
+        self.asked = self.hung = False
 
     @property
     def pid(self) -> int | None:

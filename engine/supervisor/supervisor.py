@@ -14,7 +14,9 @@ from engine.supervisor.endings import sentence
 from worker.process import tasks
 from worker.process.clock import lease_clock
 from worker.process.dir_lock import DirLock
+from worker.process.exit_codes import Exit
 from worker.process.local_start import LocalStart
+from worker.process.under_check import take
 
 log = structlog.get_logger("supervisor")
 
@@ -27,7 +29,9 @@ class Listener(Protocol):
     """Who is told what becomes of the processes."""
 
     def child_started(self, worker_id: str, pid: int) -> None: ...
-    def child_exited(self, worker_id: str, code: int | None, asked: bool, how: str) -> None: ...
+    def child_exited(
+        self, worker_id: str, code: int | None, asked: bool, how: str, checking: tuple[str, ...] = ()
+    ) -> None: ...
     def owner_gone(self, worker_id: str) -> None: ...
 
 
@@ -105,6 +109,8 @@ class Supervisor:
         await self._prove_gone(worker_id)
         if self._closing:
             return
+        if worker_id in self._proven:  # whatever a process left behind that was ended from outside concerns nobody
+            take(self._directory(worker_id))
         child = Child(self._first_line(worker_id), lambda c, code, words: self._exited(worker_id, c, code, words))
         self._children[worker_id] = child
         try:
@@ -121,7 +127,7 @@ class Supervisor:
         a new one back for long, and its accounts must not move while it may still act."""
         if worker_id in self._proven or self._plan is None:
             return
-        lock = DirLock(self._plan.data_dir / "workers" / worker_id)
+        lock = DirLock(self._directory(worker_id))
         deadline = lease_clock() + LOCK_WAIT
         while not lock.take():
             if lease_clock() > deadline:
@@ -131,6 +137,10 @@ class Supervisor:
         lock.release()
         self._proven.add(worker_id)
         self._listener.owner_gone(worker_id)
+
+    def _directory(self, worker_id: str) -> Path:
+        assert self._plan is not None, "start() comes first"
+        return self._plan.data_dir / "workers" / worker_id
 
     def _first_line(self, worker_id: str) -> bytes:
         assert self._plan is not None, "start() comes first"
@@ -152,7 +162,13 @@ class Supervisor:
             del self._children[worker_id]
         how = sentence(code, last_words)
         log.info("worker.ended", worker_id=worker_id, pid=child.pid, code=code, how=how)
-        self._listener.child_exited(worker_id, code, child.asked, how)
+        self._listener.child_exited(worker_id, code, child.asked, how, self._under_check(worker_id, child, code))
+
+    def _under_check(self, worker_id: str, child: Child, code: int) -> tuple[str, ...]:
+        """What it was checking when it crashed or hung; nothing if it ended in order or somebody wanted it to end."""
+        ended_itself = code in list(Exit)
+        crashed = not child.asked and not ended_itself
+        return take(self._directory(worker_id)) if crashed or child.hung else ()
 
     async def _end(self, worker_id: str, child: Child, why: str) -> None:
         """Farewell at once, SIGTERM at 8 s, close stdin at 10 s, SIGKILL at 12 s. One that never connected hears no
@@ -173,6 +189,7 @@ class Supervisor:
             await child.ended(HUNG_GRACE)
 
     async def _end_hung(self, child: Child) -> None:
+        child.hung = True
         child.terminate()
         if not await child.ended(HUNG_GRACE):
             child.kill()

@@ -996,6 +996,26 @@
    <translation>均衡分配</translation>
   </message>
   <message>
+   <source>checking it ended {n} worker processes within {minutes} minutes; it is not checked any more until you change it, resume it or ask for a check</source>
+   <translation>检测该账号在 {minutes} 分钟内使 {n} 个工作进程退出；在您修改它、恢复检测或要求立即检测之前，不再检测</translation>
+  </message>
+  <message>
+   <source>in quarantine</source>
+   <translation>已隔离</translation>
+  </message>
+  <message>
+   <source>out of quarantine</source>
+   <translation>解除隔离</translation>
+  </message>
+  <message>
+   <source>an account was to blame</source>
+   <translation>原因在于某个账号</translation>
+  </message>
+  <message>
+   <source>This computer slept or was busy for {seconds} s. Nothing was watched meanwhile; workers were given time.</source>
+   <translation>本机休眠或繁忙了 {seconds} 秒。其间没有进行检测；已给工作节点留出时间。</translation>
+  </message>
+  <message>
    <source>{name} is draining</source>
    <translation>{name} 正在停用</translation>
   </message>

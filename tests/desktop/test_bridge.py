@@ -14,6 +14,7 @@ from engine.events import (
     DetectionsStored,
     MasterClosing,
     PlatformsChanged,
+    Stalled,
     WorkerChanged,
     WorkerRemoved,
 )
@@ -31,6 +32,7 @@ class Heard:
             "accounts_removed",
             "workers_changed",
             "workers_removed",
+            "stalled",
             "closing",
         ):
             getattr(bridge, name).connect(lambda value, name=name: self.all.append((name, value)))
@@ -40,6 +42,16 @@ class Heard:
 @pytest.fixture
 def bus() -> Bus:
     return Bus()
+
+
+def test_stalls_are_summed_up(qtbot: QtBot, bus: Bus) -> None:
+    bridge = Bridge()
+    heard = Heard(bridge)
+    bridge.attach(bus)
+    bus.publish(Stalled(40.5))
+    bus.publish(Stalled(6.0))
+    bridge.open()
+    qtbot.waitUntil(lambda: heard.all == [("stalled", 46.5)])
 
 
 def test_a_burst_is_one_signal(qtbot: QtBot, bus: Bus) -> None:

@@ -26,8 +26,11 @@ class MasterProcess:
         pid: of its process.
     """
 
-    def __init__(self, data_dir: Path, session: aiohttp.ClientSession, *arguments: str) -> None:
+    def __init__(
+        self, data_dir: Path, session: aiohttp.ClientSession, *arguments: str, folder: Path | None = None
+    ) -> None:
         self.data_dir = data_dir
+        self._folder = folder
         self.url = ""
         self.token = ""
         self._session = session
@@ -55,6 +58,7 @@ class MasterProcess:
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.DEVNULL,
             env=ENVIRONMENT,
+            cwd=self._folder,
         )
 
     async def end(self, number: int = signal.SIGTERM) -> int:
@@ -118,10 +122,10 @@ def alive(pid: int | None) -> bool:
 
 
 @asynccontextmanager
-async def running_master(data_dir: Path, *arguments: str) -> AsyncIterator[MasterProcess]:
-    """A started master; whatever the test did, no process of it is left at the end."""
+async def running_master(data_dir: Path, *arguments: str, folder: Path | None = None) -> AsyncIterator[MasterProcess]:
+    """A started master that works in `folder`; whatever the test did, no process of it is left at the end."""
     async with aiohttp.ClientSession(trust_env=False) as session:
-        master = MasterProcess(data_dir, session, *arguments)
+        master = MasterProcess(data_dir, session, *arguments, folder=folder)
         await master.start()
         try:
             yield master

@@ -16,6 +16,7 @@ from worker.memory import Memory
 from worker.platforms.base import Check, Session
 from worker.platforms.http import HttpPool
 from worker.process.clock import wall_ms
+from worker.process.under_check import UnderCheck
 from worker.protocol.messages import Credentials, CredentialsGiven, Task
 from worker.watch.events import CheckFinished
 
@@ -42,7 +43,10 @@ class Bench:
         self.http = HttpPool(timeout=5)
         self.memory = Memory(directory / "worker.db")
         self.keyring = Keyring(self.give)
-        self.checker = Checker({"scripted": platform}, self.http, self.memory, self.keyring, self, wall_ms, "w-7")
+        self.under_check = UnderCheck(directory)
+        self.checker = Checker(
+            {"scripted": platform}, self.http, self.memory, self.keyring, self, wall_ms, self.under_check, "w-7"
+        )
 
     def may_act(self, _account: str, _epoch: int) -> bool:
         return self.looks.pop(0) if self.looks else True

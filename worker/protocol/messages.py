@@ -157,7 +157,8 @@ class Rejected(Part, frozen=True):
 
 
 class Register(Message, frozen=True):
-    """First message of each connection. `incarnation` is new at each process start."""
+    """First message of each connection. `incarnation` is new at each process start; `crashed` are the accounts that its
+    predecessor was checking when it died, told until it was heard once."""
 
     TYPE: ClassVar[str] = "worker:register"
     worker_id: Id
@@ -170,6 +171,7 @@ class Register(Message, frozen=True):
     capacity: Annotated[int, Meta(ge=0, le=100_000)]
     running: Annotated[list[Held], Meta(max_length=100_000)] = field(default_factory=list)
     resources: Resources = Resources()
+    crashed: Annotated[list[Id], Meta(max_length=100)] = field(default_factory=list)
 
 
 class Heartbeat(Message, frozen=True):

@@ -124,6 +124,13 @@ class ClockTick(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class Stalled(Event):
+    """The process stood still for so many seconds: frozen, asleep, or a blocked loop."""
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class ShutdownAsked(Event):
     """Start nothing more, abort what runs."""
 

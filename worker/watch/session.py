@@ -70,6 +70,7 @@ class Session:
             ev.MemoryFull: lambda event, now: setattr(self, "_full", event.full),
             ev.LinkLost: self._link_lost,
             ev.ClockTick: lambda event, now: None,
+            ev.Stalled: lambda event, now: self._note(now, "session", f"stood still for {event.seconds:.0f} s"),
             ev.ShutdownAsked: self._shutdown_asked,
             ev.Drained: lambda event, now: self._let_go(list(self._watched), now, "shutting down"),
         }

@@ -201,7 +201,7 @@ class AccountsPage(Translated, QWidget):
         return says[column]()
 
     def _problem(self, one: AccountSnapshot) -> str:
-        said = one.last_error or told(one.reason or "")
+        said = told(one.reason or "") if one.quarantined else one.last_error or told(one.reason or "")
         return said if said or one.gap is None else gap_mark(one.gap, words.now())
 
     def _platform_name(self, one: AccountSnapshot) -> str:

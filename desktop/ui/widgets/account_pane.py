@@ -92,7 +92,7 @@ class AccountPane(Pane):
         paused = one.status == "paused"
         self.pause.set_icon("play" if paused else "pause")
         self.pause.name(tr("Resume") if paused else tr("Pause"))
-        self.check.setEnabled(not paused and one.worker_id is not None)
+        self.check.setEnabled(not paused and (one.worker_id is not None or one.quarantined))
         self._fill_facts(one)
         self._show_notice(one)
         self.gap.show_account(one)
@@ -117,6 +117,9 @@ class AccountPane(Pane):
         if one.status == "reauthenticate":
             text = sentences(tr("The platform refuses the credentials; it is not checked any more."), said)
             self.notice.say(text, "bad", "warning-circle", (tr("Enter new ones"), self.edit.click))
+        elif one.quarantined:
+            again = (tr("Check now"), self.check.click)
+            self.notice.say(sentences(told(one.reason or "")), "bad", "warning-circle", again)
         elif one.status == "failing":
             text = sentences(tr("The last checks failed; it is tried again, less often."), said)
             self.notice.say(text, "warn", "warning")

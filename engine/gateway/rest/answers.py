@@ -64,6 +64,7 @@ class AccountAnswer(Struct, frozen=True, kw_only=True):
     created_at: datetime
     revision: int
     gap: GapAnswer | None
+    quarantined: bool
 
 
 class AuthorAnswer(Struct, frozen=True):

@@ -45,6 +45,25 @@ async def test_a_row_says_how_an_account_fares(qtloop: Any, tmp_path: Path) -> N
         assert cells(opened, account.id)["problem"] == "no worker offers it"
 
 
+async def test_one_in_quarantine_says_why_and_can_be_checked(qtloop: Any, tmp_path: Path) -> None:
+    why = (
+        "checking it ended 3 worker processes within 10 minutes; "
+        "it is not checked any more until you change it, resume it or ask for a check"
+    )
+    memory = make_api()
+    account = memory.add_account("Blog", status="failing", last_error=why)
+    memory.fleet.lives[account.id] = AccountLive(None, 4, why, quarantined=True)
+    async with open_window(tmp_path, memory, language="zh") as opened:
+        opened.window.show_page("accounts")
+        assert "3 个工作进程" in cells(opened, account.id)["problem"]
+        pane = opened.window.accounts.pane
+        opened.window.accounts.table.choose(account.id)
+        assert pane.isVisible() and pane.check.isEnabled()
+        pane.check.click()
+        await eventually(lambda: memory.fleet.checked == [account.id])
+        await opened.idle()
+
+
 async def test_check_pause_resume(qtloop: Any, tmp_path: Path) -> None:
     memory = make_api(accounts=1)
     async with open_window(tmp_path, memory) as opened:

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import (
     QAbstractButton,
     QAbstractItemView,
@@ -16,10 +16,12 @@ from PySide6.QtWidgets import (
 from pytestqt.qtbot import QtBot
 
 from desktop.ui.dialogs.add_account import AddAccountDialog
-from engine.events import MasterClosing
+from engine.events import MasterClosing, Stalled
 from tests.support.memory_ports import make_api
 from tests.support.waiting import eventually
 from tests.support.window import open_window, preferences_in
+from worker.process.clock import lease_clock
+from worker.process.stall import StallMeter
 
 
 async def test_it_is_there_before_the_engine(qtloop: Any, tmp_path: Path) -> None:
@@ -57,6 +59,26 @@ async def test_closing_is_told(qtloop: Any, tmp_path: Path) -> None:
         opened.memory.bus.publish(MasterClosing("asked to"))
         assert opened.window.header.engine.text == "Engine closing"
         assert opened.window.panel.isVisible()
+
+
+async def test_a_stall_of_the_engine_is_told(qtloop: Any, tmp_path: Path) -> None:
+    """The master lives on the window's loop: whoever slept was both."""
+    async with open_window(tmp_path, make_api(detections=2)) as opened:
+        opened.memory.bus.publish(Stalled(42.4))
+        await eventually(opened.toasts)
+        [said] = opened.toasts()
+        assert said.startswith("This computer slept or was busy for 42 s.")
+
+
+async def test_the_meter_measures_the_windows_own_thread(qtloop: Any, tmp_path: Path) -> None:
+    slept, stalls = [0.0], list[float]()
+    async with open_window(tmp_path):
+        meter = StallMeter(stalls.append, lambda: lease_clock() + slept[0])
+        meter.start()
+        QTimer.singleShot(200, lambda: slept.__setitem__(0, 42.0))  # in a slot, as a blocked window would be
+        await eventually(lambda: stalls)
+        await meter.close()
+    assert 41 < stalls[0] < 45
 
 
 async def test_closing_the_window_asks_the_application_to_quit(qtloop: Any, tmp_path: Path) -> None:

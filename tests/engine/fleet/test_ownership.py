@@ -1,5 +1,7 @@
 """Nobody's account moves too early, and none stays behind (ownership.md, M2 to M5)."""
 
+import random
+
 import pytest
 
 from engine.events import Stalled
@@ -52,7 +54,7 @@ def test_once_it_has_registered_its_death_is_certain_again(fleet: FleetDriver) -
 def test_a_started_process_takes_no_time_from_the_owner_before_it(timeout: float) -> None:
     """With a time-out above the 30 s for registering, starting a process once cut the wait for the old one short."""
     fleet = FleetDriver()
-    fleet.state = FleetState(Settings(derive(10, timeout)), fleet.state._workers._rng, fleet.now)
+    fleet.state = FleetState(Settings(derive(10, timeout)), random.Random(1), fleet.now)
     fleet.worker("w2")
     fleet.tell(m.WorkerAdded("w1", "w1", "local", 100, spawn=True))
     fleet.account("a", epoch=4, owner="w1")

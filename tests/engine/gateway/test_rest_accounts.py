@@ -13,6 +13,7 @@ FIELDS = {
     *("id", "platform", "display_name", "handle", "settings", "status", "worker_id", "epoch", "reason", "pinned_to"),
     *("interval", "quota", "last_check_at", "next_check_at", "last_error", "unread", "tags", "created_at", "revision"),
     "gap",
+    "quarantined",
 }
 FEED: dict[str, Any] = {"platform": "feed", "settings": {"url": "https://blog.example/feed.xml"}}
 NEW: dict[str, Any] = {
@@ -207,6 +208,15 @@ async def test_an_unknown_account_is_not_found(method: str, path: str) -> None:
 
 async def test_a_check_is_accepted() -> None:
     async with house(accounts=1) as opened:
+        assert (await opened.ask("POST", "/accounts/acc_0001/check"))[0] == 202
+        assert opened.memory.fleet.checked == ["acc_0001"]
+
+
+async def test_one_in_quarantine_says_so_and_may_be_checked() -> None:
+    async with house(accounts=1) as opened:
+        opened.memory.fleet.lives["acc_0001"] = AccountLive(None, 3, "it ended three processes", quarantined=True)
+        account = await opened.data("GET", "/accounts/acc_0001")
+        assert account["quarantined"] and account["reason"] == "it ended three processes"
         assert (await opened.ask("POST", "/accounts/acc_0001/check"))[0] == 202
         assert opened.memory.fleet.checked == ["acc_0001"]
 

@@ -136,6 +136,23 @@ async def test_health_needs_the_current_epoch_and_leaves_a_pause(tmp_path):
         assert (await store.accounts.get("acc_1")).status == "paused"
 
 
+async def test_quarantine_is_kept_and_ends_with_a_fresh_start(tmp_path):
+    async with open_store(tmp_path) as store:
+        await store.accounts.add(account(), None)
+        await store.accounts.save_quarantine("acc_1", "it ended three processes")
+        [stored] = await store.accounts.load_all()
+        assert (stored.quarantined, stored.status, stored.last_error) == (True, "failing", "it ended three processes")
+        changed = await store.accounts.change("acc_1", 1, {"status": "active"}, None)
+        assert (changed.quarantined, changed.last_error) == (False, None)
+        await store.accounts.save_quarantine("acc_1", "again")
+        await store.accounts.save_quarantine("acc_1", None)
+        stored = await store.accounts.get("acc_1")
+        assert (stored.quarantined, stored.status, stored.last_error) == (False, "active", None)
+        await store.accounts.change("acc_1", 2, {"status": "paused"}, None)
+        await store.accounts.save_quarantine("acc_1", "late")
+        assert (await store.accounts.get("acc_1")).status == "paused", "only the user ends that"
+
+
 async def test_checks_and_handle(tmp_path):
     async with open_store(tmp_path) as store:
         await store.accounts.add(account(), None)

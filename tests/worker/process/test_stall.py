@@ -1,6 +1,6 @@
 """The stall meter, on a clock that is moved by hand."""
 
-from engine.stall import StallMeter
+from worker.process.stall import StallMeter
 
 
 def test_only_a_long_stall_is_reported() -> None:
