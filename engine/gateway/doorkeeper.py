@@ -23,6 +23,5 @@ class Doorkeeper:
         return wait
 
     def close(self) -> None:
-        """Turn out who is still at the door, and tell what was not yet told."""
-        self.admission.close()
+        """Tell what was not yet told."""
         self.refusals.close()

@@ -1092,6 +1092,34 @@
    <translation>被用户移除</translation>
   </message>
   <message>
+   <source>removed; it may act until its last lease has run out</source>
+   <translation>已移除；在最后一次租约到期前它仍可能工作</translation>
+  </message>
+  <message>
+   <source>its worker was removed; it moves as soon as that can no longer act</source>
+   <translation>原来的工作进程已被移除；等它无法再工作后账号就会转移</translation>
+  </message>
+  <message>
+   <source>joined by a code</source>
+   <translation>凭加入码加入</translation>
+  </message>
+  <message>
+   <source>join code given out</source>
+   <translation>已发出加入码</translation>
+  </message>
+  <message>
+   <source>join code cancelled</source>
+   <translation>加入码已取消</translation>
+  </message>
+  <message>
+   <source>remote workers are accepted</source>
+   <translation>已接受其他电脑上的工作进程</translation>
+  </message>
+  <message>
+   <source>remote workers are not accepted any more</source>
+   <translation>不再接受其他电脑上的工作进程</translation>
+  </message>
+  <message>
    <source>removed</source>
    <translation>已移除</translation>
   </message>
@@ -1250,26 +1278,6 @@
   <message>
    <source>the installation was restored</source>
    <translation>安装已从备份恢复</translation>
-  </message>
-  <message>
-   <source>join code given out</source>
-   <translation>已发放加入码</translation>
-  </message>
-  <message>
-   <source>join code cancelled</source>
-   <translation>加入码已取消</translation>
-  </message>
-  <message>
-   <source>joined by a code</source>
-   <translation>凭加入码加入</translation>
-  </message>
-  <message>
-   <source>remote workers are accepted</source>
-   <translation>开始接受远程工作节点</translation>
-  </message>
-  <message>
-   <source>remote workers are not accepted any more</source>
-   <translation>不再接受远程工作节点</translation>
   </message>
   <message>
    <source>the keys were changed</source>
