@@ -60,7 +60,7 @@ async def test_many_lines_are_written_in_order_and_read_by_pages(tmp_path: Path)
         wanted = [str(number) for number in range(1049, -1, -1)]
 
         async def all_written() -> bool:
-            return len(await written(store)) == 1000
+            return await written(store) == wanted[:1000]
 
         seen: list[str] = []
         before = None
@@ -68,8 +68,7 @@ async def test_many_lines_are_written_in_order_and_read_by_pages(tmp_path: Path)
             seen += [entry.what for entry in page]
             before = page[-1].id
         assert seen == wanted
-        await eventually(all_written, within=5, what="the lines in the database")
-        assert await written(store) == wanted[:1000]
+        await eventually(all_written, within=5, what="the lines in the database, in order")
 
 
 async def test_a_full_disk_loses_nothing_that_memory_holds(
@@ -125,3 +124,13 @@ async def test_text_that_cannot_be_written_stops_nothing(tmp_path: Path) -> None
             recorder.note("good", "a")
         [good, bad] = await store.journal.page(ALL, before=None, limit=9)
         assert (good.what, bad.what, len(bad.why), bad.details) == ("good", "bad ? text", 2000, {"name": "?"})
+
+
+async def test_closed_on_a_full_disk_it_says_what_is_lost(tmp_path: Path, expected_logs: Any) -> None:
+    expected_logs("journal.not_saved", "journal.lines_lost")
+    async with open_store(tmp_path) as store:
+        async with recording(store) as recorder:
+            await store._writer.run(limit(None))
+            for number in range(300):
+                recorder.note(str(number), "a", why="x" * 2000)
+        assert any("journal.lines_lost" in line for line in expected_logs.records)

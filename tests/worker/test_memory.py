@@ -240,6 +240,17 @@ def test_a_row_that_is_larger_than_a_batch_goes_alone(store: Store) -> None:
     assert [(count, at and len(at.cursor)) for count, at in cursors] == [(1, 2), (0, 50_000), (1, 2)]
 
 
+def test_an_answer_to_an_older_batch_takes_nothing_away(store: Store) -> None:
+    store.record(TASK, items(1, 2), [], "c1")
+    older = store.next_batch()
+    gone = [each.seq for each in older.items]
+    assert store.drop(older, gone, []) == 3
+    store.record(TASK, items(3), [], "c2")
+    newer = store.next_batch()
+    assert store.drop(newer, gone, [Rejected(gone[0], "invalid")]) == 0
+    assert sent(store) == ["x-3"] and store.rows == 2
+
+
 def test_of_two_checks_in_one_batch_the_later_cursor_is_sent_and_both_rows_go(store: Store) -> None:
     store.record(TASK, items(1), [], "c1")
     store.record(TASK, items(2), [], "c2")

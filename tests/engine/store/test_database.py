@@ -1,11 +1,13 @@
 import hashlib
 import sqlite3
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 
+from engine.records import JournalEntry, JournalFilter, Letter, from_ms
 from engine.store.database import MIGRATIONS, REVISIONS
 from engine.store.errors import CorruptDatabase, ForeignDatabase, NewerDatabase, ReadOnlyDatabase
 from engine.store.schema import metadata
@@ -108,3 +110,30 @@ async def test_a_directory_that_cannot_be_one(tmp_path):
 async def test_a_path_that_is_a_directory(tmp_path):
     (tmp_path / "vedette.db").mkdir()
     await refused(tmp_path / "vedette.db", ReadOnlyDatabase, "cannot be opened")
+
+
+async def test_lines_and_letters_of_the_first_schema_are_kept(tmp_path):
+    connection = raw(tmp_path / "vedette.db")
+    for statement in _first_schema():
+        connection.execute(statement)
+    connection.execute("CREATE TABLE alembic_version (version_num TEXT NOT NULL)")
+    connection.execute("INSERT INTO alembic_version VALUES ('0001')")
+    connection.execute("INSERT INTO journal VALUES (7, 1000, 'w1', 'offline', 'silent', 'r', '{\"a\":\"b\"}')")
+    connection.execute(
+        "INSERT INTO dead_letters VALUES (3, 1000, 'w1', 'invalid', '{\"seq\":1,\"text\":\"é\"}', x'01')"
+    )
+    connection.close()
+    async with open_store(tmp_path) as store:
+        [line] = await store.journal.page(JournalFilter("w1"), before=None, limit=9)
+        assert line == JournalEntry(from_ms(1000), ("w1",), "offline", "silent", "r", {"a": "b"}, 7)
+        assert await store.journal.newest_id() == 7
+        [letter] = await store.dead_letters.page(None, 9)
+        assert (letter.id, letter.letter.item) == (3, {"seq": 1, "text": "é"})
+        await store.dead_letters.remove(3)
+        await store.dead_letters.bury([Letter("w1", "invalid", "because", {})])
+        assert [one.id for one in await store.dead_letters.page(None, 9)] == [4]
+
+
+def _first_schema() -> tuple[str, ...]:
+    first = import_module("engine.store.migrations.versions.0001_first")
+    return tuple(first.TABLES)
