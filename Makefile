@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: setup run master worker test lint bench soak servers screenshots bundle lock
+.PHONY: setup run master worker test lint bench soak servers screenshots bundle audit lock
 
 setup: $(READY)
 
@@ -65,6 +65,11 @@ dist/.built: build.spec .ci/bundle $(READY) $(shell find worker engine desktop r
 	@.ci/system-libraries bundle
 	@.ci/bundle build
 	@touch $@
+
+audit: ## known vulnerabilities of what the lock file names (needs the network; docs/security.md)
+	$(PYTHON) -m venv build/audit
+	build/audit/bin/python -m pip install --quiet --disable-pip-version-check pip-audit
+	build/audit/bin/pip-audit --strict --require-hashes --disable-pip -r requirements.lock
 
 lock: $(READY) ## resolve the lock file again (needs uv)
 	uv pip compile pyproject.toml --all-extras --universal --generate-hashes --no-emit-index-url --no-header \

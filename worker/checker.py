@@ -3,7 +3,8 @@
 import asyncio
 from collections.abc import Callable, Mapping
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Protocol
 
 import structlog
@@ -201,7 +202,8 @@ class Checker:
         tcp = Tcp(private, Redactor(secrets), look, lambda: self.http.timeout)
         account, epoch = (task.account, task.epoch) if task is not None else ("", 0)
         standing = self.permits.standing
-        return Session(values, credentials, http, tcp, self.wall_ms, account, standing, self.worker, epoch)
+        session = Session(values, credentials, http, tcp, self.wall_ms, account, standing, self.worker, epoch)
+        return session if task is None else replace(session, renew=partial(self.keyring.renew, task))
 
     async def _write_down(self, task: Task, check: Check, first: bool, request_id: str) -> CheckFinished:
         if check.cursor is not None and len(check.cursor) > MAX_CURSOR:

@@ -63,7 +63,7 @@ class NewAccount:
     platform: str
     display_name: str
     interval: int | None = None
-    credentials: Values = field(default_factory=dict)
+    credentials: Values = field(default_factory=dict, repr=False)
     settings: Values = field(default_factory=dict)
     tags: tuple[str, ...] = ()
     pinned_to: str | None = None
@@ -75,7 +75,7 @@ class AccountChanges:
 
     display_name: str | None = None
     interval: int | None = None
-    credentials: Values | None = None
+    credentials: Values | None = field(default=None, repr=False)
     settings: Values | None = None
     tags: tuple[str, ...] | None = None
     pinned_to: str | None = None

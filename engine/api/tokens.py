@@ -5,7 +5,7 @@ import hashlib
 import hmac
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -44,7 +44,7 @@ class TokenMade:
     """A new token. `secret` is shown this once: nothing keeps it."""
 
     token: ApiToken
-    secret: str
+    secret: str = field(repr=False)
 
 
 class TokenKeeper(Protocol):
@@ -153,9 +153,9 @@ class ApiTokens:
             raise Invalid("scope", "a token's scope is read, operate or admin")
         if wanted.expires_at is not None and wanted.expires_at <= self._now():
             raise Invalid("expires_at", "“expires_at” has passed already")
-        for field in ("device_id", "device_name"):
-            if len(getattr(wanted, field)) > MAX_NAME:
-                raise Invalid(field, f"“{field}” is longer than {MAX_NAME} characters")
+        for name in ("device_id", "device_name"):
+            if len(getattr(wanted, name)) > MAX_NAME:
+                raise Invalid(name, f"“{name}” is longer than {MAX_NAME} characters")
         if len(self._digests) >= MAX_LIVE:
             raise Conflict(f"there are {MAX_LIVE} tokens already: revoke one first", code="too_many_tokens")
 

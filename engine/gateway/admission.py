@@ -53,6 +53,10 @@ class Crowd:
             group = max(self._by_address.values(), key=len)
         return next(iter(group))
 
+    def all(self) -> list[Visit]:
+        """Everybody."""
+        return [visit for group in self._by_address.values() for visit in group]
+
     def discard(self, visit: Visit) -> None:
         """It is gone, or proven."""
         group = self._by_address.get(visit.address, {})
@@ -100,6 +104,12 @@ class Admission:
             visit.timer = None
         self._connections.discard(visit)
         self._sockets.discard(visit)
+
+    def close(self) -> None:
+        """End all that have proven nothing."""
+        for visit in self._connections.all():
+            self.leave(visit)
+            visit.abort()
 
     def _too_slow(self, visit: Visit) -> None:
         visit.timer = None

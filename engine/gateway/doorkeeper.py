@@ -23,5 +23,6 @@ class Doorkeeper:
         return wait
 
     def close(self) -> None:
-        """Tell what was not yet told."""
+        """Turn out who is still at the door, and tell what was not yet told."""
+        self.admission.close()
         self.refusals.close()

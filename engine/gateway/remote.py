@@ -8,19 +8,21 @@ import ssl
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import cast
 
 import psutil
 import structlog
 from aiohttp import web
 
 from engine.gateway.proof import Roster
+from engine.gateway.runner import GuardedProtocol, GuardedRunner
 from engine.gateway.surfaces import Surfaces, is_tls
 from engine.gateway.tls import Identity
+from engine.gateway.tls_entrance import TlsEntrance
 from worker.process.exit_codes import Exit, Stop
 from worker.process.tasks import cancel, spawn
 from worker.protocol.join_code import MAX_HOSTS
 
-HANDSHAKE = 10.0  #: seconds that a peer gets for TLS
 BACKLOG = 128
 LOOK_AGAIN = 60.0  #: seconds between looks at this computer's addresses
 DEFAULT_PORT = 3443
@@ -151,13 +153,14 @@ class _TlsSite(web.BaseSite):
         server = self._runner.server
         assert server is not None
         self._server = await asyncio.get_running_loop().create_server(
-            server,
-            self._host,
-            self._wanted,
-            ssl=self._ssl_context,
-            backlog=self._backlog,
-            ssl_handshake_timeout=HANDSHAKE,
+            self._entrance, self._host, self._wanted, backlog=self._backlog
         )
+
+    def _entrance(self) -> TlsEntrance:
+        """For one more connection."""
+        server, context = self._runner.server, self._ssl_context
+        assert server is not None and context is not None and isinstance(self._runner, GuardedRunner)
+        return TlsEntrance(cast(GuardedProtocol, server()), context, self._runner.admission)
 
 
 def own_hosts(listening: str, names: Iterable[str] = ()) -> list[str]:

@@ -34,6 +34,11 @@ class GuardedRunner(web.AppRunner):
         super().__init__(app, **options)
         self._admission = admission
 
+    @property
+    def admission(self) -> Admission:
+        """Where strangers are counted."""
+        return self._admission
+
     async def _make_server(self) -> web.Server:
         server: Any = await super()._make_server()
         return _Server(
@@ -57,16 +62,25 @@ class _Server(web.Server):
 class GuardedProtocol(web.RequestHandler):
     """One TCP connection; `visit` is how the doors know it."""
 
-    __slots__ = ("_admission", "visit")
+    __slots__ = ("_admission", "_expected", "visit")
 
     def __init__(self, admission: Admission, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self._admission = admission
+        self._expected = False
         self.visit: Visit
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """It is counted before its first byte is read."""
+    def expect(self, transport: asyncio.BaseTransport) -> None:
+        """It is counted before its first byte is read; under TLS before there are any bytes for us."""
+        self._expected = True
         self.visit = self._admission.enter(cast(asyncio.Transport, transport))
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """From here on HTTP is spoken."""
+        if self._expected:
+            self.visit.transport = cast(asyncio.Transport, transport)
+        else:
+            self.expect(transport)
         super().connection_made(transport)
 
     def connection_lost(self, exc: BaseException | None) -> None:

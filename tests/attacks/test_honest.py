@@ -11,9 +11,11 @@ from tests.support.worker_agent import Quick, running
 from worker.link import Link
 from worker.memory import Memory
 from worker.process.clock import wall_ms
+from worker.process.secret import Secret
 from worker.process.tasks import cancel, spawn
 from worker.protocol import messages as m
 from worker.protocol.envelope import Received
+from worker.way import LocalWay
 
 ITEMS = 10_000
 ACCOUNTS = 2_000
@@ -92,8 +94,8 @@ async def test_a_worker_of_two_thousand_accounts_pulls_all_credentials_and_repor
     """A start, and then an outage of its network: twice as many messages as accounts, eight times a usual burst."""
     async with house(desk=_Giver()) as opened:
         events, owner, few = turned_away(opened), _Owner(), asyncio.Semaphore(500)
-        auth = {"id": "w-1", "token": opened.tokens.issue("w-1")}
-        owner.link = Link(opened.gateway.url, auth, owner, Quick())
+        way = LocalWay(opened.gateway.url, "w-1", Secret(opened.tokens.issue("w-1")))
+        owner.link = Link(way, owner, Quick())
         running_link = spawn(owner.link.run(), name="link")
         await asyncio.wait_for(owner.registered.wait(), 10)
 

@@ -2,10 +2,9 @@
 
 import asyncio
 import gc
-import resource
 import sys
-from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 
 import aiohttp
 import psutil
@@ -14,39 +13,19 @@ import pytest
 from engine.events import DoorRefused
 from engine.gateway.limits import Limits
 from tests.support.gateway import House, house, tell
-from tests.support.rude import Rude
+from tests.support.rude import QUICK, SLOW, Rude, held, many_files
 from tests.support.waiting import eventually
 from worker.process import wire_json
 from worker.process.tasks import spawn
 from worker.protocol.messages import Heartbeat
 
 ADDRESSES = sys.platform == "linux"  #: all of 127.0.0.0/8 are this computer's
-SLOW = Limits(deadline=60.0)  #: for tests of how many, not of how long
-QUICK = Limits(deadline=1.0)
 
 
 def told(opened: House) -> list[DoorRefused]:
     events: list[DoorRefused] = []
     opened.memory.bus.subscribe(DoorRefused, events.append)
     return events
-
-
-def held(opened: House) -> int:
-    """Connections that the server's side holds right now."""
-    port = opened.gateway.port
-    mine = psutil.Process().net_connections(kind="tcp")
-    return sum(c.laddr.port == port and c.status not in ("LISTEN", "NONE") for c in mine if c.laddr)
-
-
-@contextmanager
-def many_files(count: int) -> Iterator[None]:
-    """Room for so many sockets."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (min(max(soft, count), hard), hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 # --- other sites -----------------------------------------------------------------------------------------------------

@@ -229,9 +229,9 @@ def a_register(worker_id: str = "w-1", incarnation: str = "i-1") -> Register:
 
 
 def remote_plan(directory: Path, roster: Roster | None = None, *, clients: bool = False) -> RemotePlan:
-    """A door on loopback, with an identity of its own; one that is never opened needs no `directory` that exists."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    identity = open_identity(directory) if directory.exists() else Identity(directory, key)
+    """A door on loopback; its identity is kept in `directory`, if there is one."""
+    there = directory.is_dir()
+    identity = open_identity(directory) if there else Identity(directory, ec.generate_private_key(ec.SECP256R1()))
     return RemotePlan(identity, roster or Roster(), host="127.0.0.1", clients=clients)
 
 

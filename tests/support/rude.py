@@ -3,16 +3,25 @@
 import asyncio
 import base64
 import os
+import resource
+import ssl
 import struct
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Any
 
+import psutil
+
+from engine.gateway.limits import Limits
+from tests.support.gateway import House
 from worker.process import wire_json
 
 TEXT, BINARY, CLOSE, PING = 1, 2, 8, 9
 FINAL, COMPRESSED = 0x80, 0x40
 PATIENCE = 5.0  #: seconds for an answer or an end
+SLOW = Limits(deadline=60.0)  #: for tests of how many, not of how long
+QUICK = Limits(deadline=1.0)
 
 
 class Rude:
@@ -21,19 +30,22 @@ class Rude:
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._reader = reader
         self.writer = writer
+        self.sid = ""
 
     @classmethod
-    async def connect(cls, port: int, source: str = "127.0.0.1") -> "Rude":
-        """A TCP connection that says nothing yet."""
-        return cls(*await asyncio.open_connection("127.0.0.1", port, local_addr=(source, 0)))
+    async def connect(cls, port: int, source: str = "127.0.0.1", tls: ssl.SSLContext | None = None) -> "Rude":
+        """A connection that says nothing yet, but for the handshake of TLS if it is that."""
+        return cls(*await asyncio.open_connection("127.0.0.1", port, local_addr=(source, 0), ssl=tls))
 
     @classmethod
-    async def knock(cls, port: int, source: str = "127.0.0.1") -> "Rude":
-        """A websocket that has proven nothing."""
-        rude = await cls.connect(port, source)
+    async def knock(cls, port: int, source: str = "127.0.0.1", tls: ssl.SSLContext | None = None) -> "Rude":
+        """A websocket that has proven nothing; `sid` is Engine.IO's."""
+        rude = await cls.connect(port, source, tls)
         status = await rude.upgrade(port)
         assert status == 101, status
-        assert (await rude.hear() or "").startswith("0{")
+        opening = await rude.hear() or ""
+        assert opening.startswith("0{"), opening
+        rude.sid = wire_json.loads(opening[1:])["sid"]
         return rude
 
     @classmethod
@@ -131,3 +143,21 @@ class Rude:
     async def __aexit__(self, *_error: type[BaseException] | BaseException | TracebackType | None) -> None:
         self.writer.transport.abort()
         await asyncio.sleep(0)
+
+
+def held(opened: House, port: int = 0) -> int:
+    """Connections that the server's side holds right now at a port, the plain one if none is named."""
+    port = port or opened.gateway.port
+    mine = psutil.Process().net_connections(kind="tcp")
+    return sum(c.laddr.port == port and c.status not in ("LISTEN", "NONE") for c in mine if c.laddr)
+
+
+@contextmanager
+def many_files(count: int) -> Iterator[None]:
+    """Room for so many sockets."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(max(soft, count), hard), hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))

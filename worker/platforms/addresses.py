@@ -1,7 +1,7 @@
 """Which network addresses a platform may be asked at: the SSRF rule, in one place."""
 
 import socket
-from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
 
 from aiohttp import AddrInfoType
 from aiohttp.abc import ResolveResult
@@ -10,6 +10,8 @@ from aiohttp.resolver import ThreadedResolver
 from worker.platforms.base import PrivateAddress
 
 NAT64 = IPv6Network("64:ff9b::/96")
+#: not for the internet either, though the ipaddress module of Python 3.11 takes them for it
+NOT_PUBLIC = tuple(map(ip_network, ("192.0.0.0/24", "192.88.99.0/24", "3fff::/20", "5f00::/16", "64:ff9b:1::/48")))
 
 
 def is_public(address: str) -> bool:
@@ -24,6 +26,8 @@ def is_public(address: str) -> bool:
     except ValueError:
         return False
     if isinstance(parsed, IPv6Address) and parsed.is_site_local:
+        return False
+    if any(parsed in network for network in NOT_PUBLIC):
         return False
     return parsed.is_global and not (parsed.is_multicast or parsed.is_reserved)
 

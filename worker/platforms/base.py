@@ -1,6 +1,6 @@
 """The contract between a platform and the agent that runs it."""
 
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar, Literal, Protocol, cast
 
@@ -112,6 +112,10 @@ def _at_once() -> float:
     return 0.0
 
 
+async def _nowhere(_fresh: Mapping[str, Secret]) -> None:
+    """A probe's credentials are kept by nobody."""
+
+
 @dataclass(frozen=True, slots=True)
 class Session:
     """What a platform may use during one check or listen.
@@ -124,6 +128,7 @@ class Session:
         wall_ms: milliseconds since 1970 UTC.
         account: the account's id, an empty string in a probe.
         standing: seconds, as of now, that a listen may ask the server to hold a request open (ownership.md, W2).
+        renew: hands back all credentials after the platform replaced one (a rotated token); the old ones are void.
         worker, epoch: who checks, and under which fencing number of the account: a server that is told both can refuse
             an owner of the past, and a trace can show who asked. Empty and 0 in a probe.
     """
@@ -137,6 +142,7 @@ class Session:
     standing: Callable[[], float] = _at_once
     worker: str = ""
     epoch: int = 0
+    renew: Callable[[Mapping[str, Secret]], Awaitable[None]] = _nowhere
 
 
 class Platform(Protocol):

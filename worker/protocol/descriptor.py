@@ -1,5 +1,6 @@
 """What a platform says about itself, so that forms can be drawn with no worker online."""
 
+import re
 from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
@@ -122,6 +123,9 @@ def _check_value(field: Field, value: str | float | bool) -> None:
         raise FieldError(field.name, f"“{field.label.en}” must be one of: {allowed}")
     if field.type == "url" and not str(value).startswith(("http://", "https://")):
         raise FieldError(field.name, f"“{field.label.en}” must start with http:// or https://")
+    if field.type == "url" and "@" in re.split(r"[/?#\\]", str(value).partition("//")[2], maxsplit=1)[0]:
+        # settings are kept, shown and exported in clear text
+        raise FieldError(field.name, f"“{field.label.en}” holds a user name or password, which have their own fields")
     _check_bounds(field, value)
 
 

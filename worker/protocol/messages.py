@@ -216,6 +216,9 @@ class Credentials(Message, frozen=True):
     replacement: dict[str, str] | None = None
     version: Seq | None = None
 
+    def __repr__(self) -> str:
+        return f"Credentials({self.account!r}, {self.epoch}, ***)"
+
 
 class Released(Message, frozen=True):
     """The worker will never act with this epoch again."""
@@ -252,6 +255,9 @@ class Probe(Message, frozen=True):
     platform: Id
     credentials: Values
     settings: Values
+
+    def __repr__(self) -> str:
+        return f"Probe({self.platform!r}, ***)"
 
 
 class Shutdown(Message, frozen=True):
@@ -336,6 +342,9 @@ class CredentialsGiven(Answer, frozen=True):
 
     credentials: dict[str, str]
     version: Seq
+
+    def __repr__(self) -> str:
+        return f"CredentialsGiven(***, version={self.version})"
 
 
 class Probed(Answer, frozen=True):

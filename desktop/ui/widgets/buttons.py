@@ -6,6 +6,7 @@ from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import QPushButton, QWidget
 
 from desktop.ui.theme import Theme
+from desktop.ui.widgets.labels import plain_tip
 
 #: a button's text and what it does
 Offer = tuple[str, Callable[[], None]]
@@ -45,11 +46,11 @@ class Button(QPushButton):
     def name(self, text: str, tip: str = "") -> None:
         """Set the text; for a button that has only an icon, the words that a screen reader and a tool tip say."""
         if self.property("role") in ("quiet", "tiny", "dismiss"):
-            self.setToolTip(tip or text)
+            self.setToolTip(plain_tip(tip or text))
         else:
             # two spaces stand for the gap that Qt gives no other way to ask for
             self.setText(f"  {text}" if self._icon else text)
-            self.setToolTip(tip)
+            self.setToolTip(plain_tip(tip))
         self.setAccessibleName(text)
 
     def offer(self, given: Offer | None) -> None:

@@ -14,7 +14,7 @@ from desktop.ui.theme import Theme
 from desktop.ui.widgets.bubble import Bubble
 from desktop.ui.widgets.buttons import Button
 from desktop.ui.widgets.facts import Facts
-from desktop.ui.widgets.labels import Elided, label, line
+from desktop.ui.widgets.labels import Elided, label, line, plain_tip
 from desktop.ui.widgets.pill import Avatar, transparent
 from desktop.ui.widgets.state_panel import StatePanel
 from engine.records import Detection
@@ -102,7 +102,7 @@ class DetailPane(Translated, QFrame):
         name = author.name or author.handle or "–"
         self._avatar.show_name(author.name or author.handle)
         self._name.setText(words.one_line(name))
-        self._name.setToolTip(name if len(name) > 24 else "")
+        self._name.setToolTip(plain_tip(name) if len(name) > 24 else "")
         handle = words.one_line(author.handle) if author.handle != name else ""
         self._handle.setText(" · ".join(part for part in (handle, words.kind_name(detection.kind)) if part))
         self._fill_facts(detection)

@@ -4,7 +4,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from desktop.ui.theme import Theme
-from desktop.ui.widgets.labels import Elided, label
+from desktop.ui.widgets.labels import Elided, label, plain_tip
 
 
 class Facts(QWidget):
@@ -25,13 +25,13 @@ class Facts(QWidget):
         """Set a line's name."""
         self._names[key].setText(text)
 
-    def show_value(self, key: str, value: str, tip: str = "") -> None:
+    def show_value(self, key: str, value: str, more: str = "") -> None:
         """Set a line's value; an empty one hides the line."""
         self._rows[key].setVisible(bool(value))
         shown = self.values[key]
         if shown.text() != value:
             shown.setText(value)
-        shown.setToolTip(tip)
+        shown.setToolTip(plain_tip(more))
         shown.setAccessibleName(f"{self._names[key].text()}: {value}")
 
     def _add(self, theme: Theme, key: str) -> QWidget:

@@ -1,5 +1,7 @@
 """Labels: plain text always, because what platforms say is data and never markup."""
 
+from html import escape
+
 from PySide6.QtCore import QEvent, QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QFrame, QLabel, QSizePolicy, QStyle, QStyleOption, QWidget
@@ -13,6 +15,11 @@ def label(role: str = "", text: str = "", *, wrap: bool = False, parent: QWidget
     made.setWordWrap(wrap)
     made.setProperty("role", role)
     return made
+
+
+def plain_tip(text: str) -> str:
+    """A tool tip that says just this: Qt shows one that looks like markup as markup, and has no switch for it."""
+    return f"<span>{escape(text)}</span>" if "<" in text or "&" in text else text
 
 
 def card(parent: QWidget | None = None) -> QFrame:

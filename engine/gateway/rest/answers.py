@@ -189,6 +189,9 @@ class TokenMadeAnswer(TokenAnswer, frozen=True, kw_only=True):
 
     token: str
 
+    def __repr__(self) -> str:
+        return f"TokenMadeAnswer({self.id!r}, ***)"
+
 
 def token_answer(token: ApiToken) -> TokenAnswer:
     """The token as REST shows it."""

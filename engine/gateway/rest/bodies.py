@@ -18,7 +18,10 @@ DetectionId = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 
 
 class Body(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Base of every body."""
+    """Base of every body. It may hold credentials, so that none shows what is in it."""
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(***)"
 
 
 class NewAccountBody(Body, frozen=True):

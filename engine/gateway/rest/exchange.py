@@ -27,8 +27,9 @@ PLAIN = ("platform", "display_name", "interval", "tags")
 TAG_MARK = ";"
 
 #: what a spreadsheet would run as a formula; a quote before it makes it text, and quotes before that are kept apart
-_FORMULA = re.compile(r"'*[=+\-@\t\r]")
-_QUOTED = re.compile(r"'+[=+\-@\t\r]")
+#: (a Chinese or Japanese one takes the wide signs too)
+_FORMULA = re.compile(r"'*[=+\-@＝＋－＠\t\r\n]")
+_QUOTED = re.compile(r"'+[=+\-@＝＋－＠\t\r\n]")
 _TYPES: dict[str, type] = {"integer": int, "number": float, "boolean": bool}
 
 

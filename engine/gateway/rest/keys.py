@@ -18,9 +18,6 @@ class Rotation(Body, frozen=True):
     to: Literal["environment", "keychain", "passphrase", "file"] | None = None
     secret: Annotated[str, Meta(max_length=4096)] | None = None
 
-    def __repr__(self) -> str:
-        return f"Rotation(to={self.to!r}, secret=***)"
-
 
 def routes() -> list[Route]:
     """The routes of this subject."""

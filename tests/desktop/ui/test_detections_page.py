@@ -6,8 +6,8 @@ from typing import Any
 import msgspec
 import pytest
 from PySide6.QtCore import QObject, Qt, QUrl, Slot
-from PySide6.QtGui import QDesktopServices, QGuiApplication
-from PySide6.QtWidgets import QLabel
+from PySide6.QtGui import QDesktopServices, QGuiApplication, QTextDocumentFragment
+from PySide6.QtWidgets import QLabel, QWidget
 from pytestqt.qtbot import QtBot
 
 from desktop.ui.pages.detections import DetectionsPage
@@ -194,6 +194,9 @@ async def test_markup_is_shown_as_it_is_written(qtloop: Any, tmp_path: Path) -> 
         await opened.idle()
         rich = [one.text() for one in window.findChildren(QLabel) if one.textFormat() != Qt.TextFormat.PlainText]
         assert not rich
+        tips = [one.toolTip() for one in window.findChildren(QWidget) if "bold" in one.toolTip()]
+        assert tips, "an author's long name has a tool tip"
+        assert {QTextDocumentFragment.fromHtml(tip).toPlainText() for tip in tips} == {nasty}
         window.grab()  # painting it must not fetch or choke
 
 

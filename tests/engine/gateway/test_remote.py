@@ -239,14 +239,6 @@ async def test_new_addresses_are_served_under_a_new_certificate_by_the_same_door
         assert guest.connected and far.house.gateway.remote.hosts == ["10.9.8.7"]
 
 
-async def test_half_a_handshake_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("engine.gateway.remote.HANDSHAKE", 0.2)
-    async with outside() as far:
-        reader, writer = await asyncio.open_connection("127.0.0.1", far.house.gateway.remote.port)
-        assert await asyncio.wait_for(reader.read(), 3) == b""
-        writer.close()
-
-
 def test_names_come_first_and_a_particular_address_alone() -> None:
     assert own_hosts("10.0.0.5", ["desk.example"]) == ["desk.example", "10.0.0.5"]
     everywhere = own_hosts("0.0.0.0", ["desk.example"])

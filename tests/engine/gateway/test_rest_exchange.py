@@ -116,14 +116,16 @@ async def test_the_export_holds_no_credentials_and_can_be_imported() -> None:
             assert {key: account[key] for key in answer["data"]["items"][0]} == answer["data"]["items"][0]
 
 
-@pytest.mark.parametrize("name", ["=1+1", "+1", "-1", "@sum", "'=1", "''@", "plain", "it's", "'quoted'", '"', "a,b"])
+@pytest.mark.parametrize(
+    "name", ["=1+1", "+1", "-1", "@sum", "＝1+1", "＠sum", "'=1", "''@", "plain", "it's", "'quoted'", '"', "a,b"]
+)
 async def test_a_cell_that_would_be_a_formula_is_quoted_and_comes_back_as_it_was(name: str) -> None:
     async with house() as opened:
         opened.memory.add_account(name, settings={"url": URL, "allow_private_network": False}, tags=("=x", "y"))
         _, raw, response = await opened.ask("GET", "/accounts/export?format=csv")
         assert response.content_type == "text/csv" and "accounts.csv" in response.headers["Content-Disposition"]
         cells = [cell for row in csv.reader(io.StringIO(raw.decode())) for cell in row]
-        assert not [cell for cell in cells if cell.startswith(("=", "+", "-", "@"))]
+        assert not [cell for cell in cells if cell.startswith(tuple("=+-@＝＋－＠"))]
         async with house() as other:
             _, done = await take_in(other, raw)
             account = await other.data("GET", f"/accounts/{done['created'][0]}")

@@ -5,6 +5,7 @@ import base64
 import gzip
 import traceback
 
+import aiohttp
 import pytest
 from aiohttp import web
 
@@ -163,6 +164,30 @@ async def test_credentials_stay_with_their_origin() -> None:
         assert CANARY not in str(elsewhere.requests)
         assert "Authorization" not in elsewhere.requests[0].headers
         assert elsewhere.requests[0].headers["X-Plain"] == "1"
+
+
+class _OpenAtFirst(HttpPool):
+    """Lets the first hop go to loopback, where the test's server is; all others are as they always are."""
+
+    hops = 0
+
+    def session(self, allow_private_network: bool) -> aiohttp.ClientSession:
+        self.hops += 1
+        return super().session(allow_private_network or self.hops == 1)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::ffff:127.0.0.1]", "169.254.169.254"])
+async def test_a_redirect_into_the_private_network_is_refused(host: str) -> None:
+    async with FakePlatform() as outside, FakePlatform() as inside:
+        pool = _OpenAtFirst()
+        await pool.start()
+        try:
+            outside.redirect("/", f"http://{host}:{inside.port}/latest/meta-data/")
+            error = await failing(pool.bind(), outside.url + "/")
+        finally:
+            await pool.close()
+        assert isinstance(error, PrivateAddress) and pool.hops == 2
+        assert len(outside.requests) == 1 and inside.requests == []
 
 
 async def test_a_body_is_not_sent_on_to_another_origin() -> None:

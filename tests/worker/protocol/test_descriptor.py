@@ -83,3 +83,22 @@ def test_nothing_but_a_field_error_ever_comes_out(values: dict[str, Any]) -> Non
     except FieldError:
         return
     assert validate_values(FIELDS, checked) == checked
+
+
+@pytest.mark.parametrize(
+    ("url", "fits"),
+    [
+        ("https://example.com/a@b?c@d#e@f", True),
+        ("https://user:canary@example.com/", False),
+        ("https://user@example.com", False),
+        ("https://user:canary@example.com\\@other.example/", False),
+    ],
+)
+def test_an_address_is_no_place_for_a_password(url: str, fits: bool) -> None:
+    field = Field("server", LABEL, type="url")
+    if fits:
+        assert validate_values((field,), {"server": url}) == {"server": url}
+        return
+    with pytest.raises(FieldError, match="have their own fields") as caught:
+        validate_values((field,), {"server": url})
+    assert "canary" not in str(caught.value)
