@@ -7,7 +7,7 @@ import structlog
 
 from engine.bus import Bus
 from engine.events import DoorRefused
-from worker.process.logs import current_request_id
+from worker.process.logs import current_request_id, request
 
 MINUTE = 60.0  #: seconds between two lines about the same
 MAX_KEYS = 64  #: addresses and kinds that are told apart within a minute; of more, the kinds alone
@@ -55,7 +55,8 @@ class Refusals:
         known = self._open.pop(key)
         if known.since:
             self._open[key] = _Open(self._later(key))
-            self._tell(key, known.since)
+            with request(""):  # the timer was set in the context of the first of them
+                self._tell(key, known.since)
 
     def _tell(self, key: tuple[str, str], count: int, request_id: str = "") -> None:
         log.info("door.refused", address=key[0], kind=key[1], count=count)

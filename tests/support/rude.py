@@ -3,7 +3,6 @@
 import asyncio
 import base64
 import os
-import resource
 import ssl
 import struct
 from collections.abc import Iterator, Mapping
@@ -155,6 +154,8 @@ def held(opened: House, port: int = 0) -> int:
 @contextmanager
 def many_files(count: int) -> Iterator[None]:
     """Room for so many sockets."""
+    import resource  # not everywhere
+
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(max(soft, count), hard), hard))
     try:

@@ -14,6 +14,7 @@ from engine.gateway.limits import Limits
 from engine.gateway.peer import Meter
 from engine.gateway.refusals import Refusals
 from tests.support.waiting import eventually
+from worker.process.logs import current_request_id, request
 
 
 class Line:
@@ -173,3 +174,16 @@ async def test_ten_thousand_addresses_are_one_line_a_kind(monkeypatch: pytest.Mo
     said.close()
     assert len(told) == 7 and told[-1] == ("", "flood", 9994)
     assert sum(count for _, _, count in told) == 10_000
+
+
+async def test_a_sum_does_not_go_under_the_request_of_the_first() -> None:
+    ids: list[str] = []
+    bus = Bus()
+    bus.subscribe(DoorRefused, lambda event: ids.append(f"{event.request_id} {current_request_id()}"))
+    said = Refusals(bus, 0.02)
+    with request("r-1"):
+        said.note("a", "flood")
+        said.note("a", "flood")
+    await eventually(lambda: len(ids) == 2)
+    assert ids == ["r-1 r-1", " "]
+    said.close()
