@@ -215,11 +215,13 @@ def _fill(path: Path) -> None:
     now = wall_ms()
     for worker_id in map(name_of, range(WORKERS)):
         connection.execute(
-            "INSERT INTO workers VALUES (?, ?, 'remote', ?, ?, 0, 0, 0)", (worker_id, worker_id, 2 * EACH, now)
+            "INSERT INTO workers (id, name, kind, capacity, created_at, draining, revoked, restarts, tags) "
+            "VALUES (?, ?, 'remote', ?, ?, 0, 0, 0, '[]')",
+            (worker_id, worker_id, 2 * EACH, now),
         )
         connection.executemany(
-            "INSERT INTO accounts VALUES (NULL, ?, 'demo', '', '', '{}', '[]', 30, NULL, 'active', NULL, NULL, ?, 1, "
-            "NULL, 1, ?, NULL)",
+            "INSERT INTO accounts (id, platform, display_name, handle, settings, tags, interval, status, worker_id, "
+            "epoch, revision, created_at, quarantined) VALUES (?, 'demo', '', '', '{}', '[]', 30, 'active', ?, 1, 1, ?, 0)",
             [(account_of(worker_id, number), worker_id, now) for number in range(EACH)],
         )
     connection.commit()

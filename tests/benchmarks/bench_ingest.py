@@ -188,8 +188,8 @@ def _schema(path: Path) -> None:
     connection = sqlite3.connect(path)
     for number in range(WORKERS):
         connection.execute(
-            "INSERT INTO accounts VALUES (NULL, ?, 'demo', '', '', '{}', '[]', 30, NULL, 'active', NULL, NULL, NULL, "
-            "0, NULL, 1, 0, NULL)",
+            "INSERT INTO accounts (id, platform, display_name, handle, settings, tags, interval, status, worker_id, "
+            "epoch, revision, created_at, quarantined) VALUES (?, 'demo', '', '', '{}', '[]', 30, 'active', NULL, 0, 1, 0, 0)",
             (f"acc_{number}",),
         )
     connection.commit()
