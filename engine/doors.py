@@ -17,6 +17,7 @@ WHY = {
     "foreign_origin": "the request came from another site",
     "no_http": "what it sent was no HTTP request",
     "websocket_only": "the address of Socket.IO was asked for something else",
+    "not_found": "it asked for what is not served at this door",
     "crowded": "too many connections had not yet shown a token",
     "too_slow": "a connection did not show a token in time",
     "flood": "it sent too much at once",

@@ -221,7 +221,8 @@ def _fill(path: Path) -> None:
         )
         connection.executemany(
             "INSERT INTO accounts (id, platform, display_name, handle, settings, tags, interval, status, worker_id, "
-            "epoch, revision, created_at, quarantined) VALUES (?, 'demo', '', '', '{}', '[]', 30, 'active', ?, 1, 1, ?, 0)",
+            "epoch, revision, created_at, quarantined) "
+            "VALUES (?, 'demo', '', '', '{}', '[]', 30, 'active', ?, 1, 1, ?, 0)",
             [(account_of(worker_id, number), worker_id, now) for number in range(EACH)],
         )
     connection.commit()

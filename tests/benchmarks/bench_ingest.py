@@ -189,7 +189,8 @@ def _schema(path: Path) -> None:
     for number in range(WORKERS):
         connection.execute(
             "INSERT INTO accounts (id, platform, display_name, handle, settings, tags, interval, status, worker_id, "
-            "epoch, revision, created_at, quarantined) VALUES (?, 'demo', '', '', '{}', '[]', 30, 'active', NULL, 0, 1, 0, 0)",
+            "epoch, revision, created_at, quarantined) "
+            "VALUES (?, 'demo', '', '', '{}', '[]', 30, 'active', NULL, 0, 1, 0, 0)",
             (f"acc_{number}",),
         )
     connection.commit()

@@ -120,7 +120,8 @@ def add_accounts(data_dir: Path, count: int, interval: int, settings: dict[str, 
     connection = sqlite3.connect(data_dir / "vedette.db")
     connection.executemany(
         "INSERT INTO accounts (id, platform, display_name, handle, settings, tags, interval, status, worker_id, "
-        "epoch, revision, created_at, quarantined) VALUES (?, 'demo', ?, '', ?, '[]', ?, 'active', NULL, 0, 1, ?, 0)",
+        "epoch, revision, created_at, quarantined) "
+        "VALUES (?, 'demo', ?, '', ?, '[]', ?, 'active', NULL, 0, 1, ?, 0)",
         [
             (f"acc_{number:05}", f"Account {number}", json.dumps(settings), interval, wall_ms())
             for number in range(count)
