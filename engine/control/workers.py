@@ -64,7 +64,14 @@ class WorkerControl:
             self._enter(worker)
 
     def enter_revoked(self, owners: set[str | None]) -> None:
-        """Those of them that own accounts, as the store has it: they may act until their last lease has run out."""
+        """Those of them that own accounts, as the store has it: they may act until their last lease has run out.
+
+        So may an owner that nobody knows, as after a restore from a backup. Local ones have ended with their master.
+        """
+        unknown = {owner for owner in owners if owner is not None} - self.records.keys() - self.revoked.keys()
+        for owner in sorted(unknown):
+            if not _is_local(owner):
+                self.revoked[owner] = Worker(owner, owner, "remote", 0, from_ms(wall_ms()), revoked=True)
         for worker in self.revoked.values():
             if worker.id in owners:
                 self._enter(worker)
@@ -195,6 +202,10 @@ class WorkerControl:
 def _shown(entry: WorkerEntry) -> bool:
     """A local one that is on its way out only ends; a remote one still has accounts that wait for it."""
     return not entry.stopping or entry.kind == "remote"
+
+
+def _is_local(worker_id: str) -> bool:
+    return worker_id.startswith("local-") and worker_id.removeprefix("local-").isdigit()
 
 
 def _number(worker_id: str) -> tuple[int, str]:
