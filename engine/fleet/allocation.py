@@ -32,7 +32,8 @@ class Allocation:
     def shift(self, worker: WorkerEntry, by: int) -> None:
         """Change a worker's load."""
         worker.load += by
-        self.offer(worker)
+        if worker.connected:
+            self.offer(worker)
 
     def offer(self, worker: WorkerEntry) -> None:
         """Make a worker findable after it became live or its load, capacity or tags changed."""

@@ -117,6 +117,8 @@ class Tables:
 
     def drop_promise(self, account: AccountEntry) -> None:
         """Forget the promise made with a move; the worker it was made to gets its load given back."""
+        if account.promised is None:
+            return
         worker = self.workers.get(account.promised or "")
         account.promised = None
         if worker is not None:

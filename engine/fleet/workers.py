@@ -280,8 +280,9 @@ class WorkersDesk:
             self._accounts.let_go([account for account in accounts if account.kind in kinds], why, now)
 
     def _free_all(self, worker: WorkerEntry, why: str, now: float) -> None:
+        taken = f"taken from {worker.name}"
         for account_id in sorted(worker.accounts):
-            self._t.journal.write(now, f"taken from {worker.name}", account_id, worker.id, why=why)
+            self._t.journal.write(now, taken, account_id, worker.id, why=why)
             self._accounts.free(self._t.accounts[account_id])
             self._t.tell_account(account_id)
 

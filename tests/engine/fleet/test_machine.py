@@ -33,10 +33,14 @@ class FleetMachine(RuleBasedStateMachine):
         if self.fleet.state.tables.workers[worker_id].phase == "online":
             self.fleet.beat(worker_id)
 
-    @rule(worker_id=WORKERS)
-    def crashes(self, worker_id: str) -> None:
+    @rule(worker_id=WORKERS, checking=st.sets(ACCOUNTS, max_size=3))
+    def crashes(self, worker_id: str, checking: set[str]) -> None:
         self.fleet.held.pop(worker_id, None)
-        self.fleet.tell(m.ChildExited(worker_id, -9, False, "killed"))
+        self.fleet.tell(m.ChildExited(worker_id, -9, False, "killed", tuple(sorted(checking))))
+
+    @rule(account_id=ACCOUNTS)
+    def is_asked_for(self, account_id: str) -> None:
+        self.fleet.tell(m.CheckAsked(account_id, "r"))
 
     @rule(worker_id=WORKERS, draining=st.booleans(), capacity=st.integers(0, 5), tags=st.sampled_from([(), ("cn",)]))
     def is_edited(self, worker_id: str, draining: bool, capacity: int, tags: tuple[str, ...]) -> None:
@@ -106,7 +110,7 @@ class FleetMachine(RuleBasedStateMachine):
         for worker_id in ("w1", "w2", "w3"):
             self.fleet.tell(m.WorkerEdited(worker_id, worker_id, 100, False, ("cn",)))
             if self.fleet.state.tables.workers[worker_id].ending:
-                self.crashes(worker_id)
+                self.crashes(worker_id, set())
             self.starts(worker_id)
         self.fleet.pass_time(3, "w1", "w2", "w3")
         self.fleet.pass_time(32, "w1", "w2", "w3")

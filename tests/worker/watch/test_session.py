@@ -68,6 +68,16 @@ def started(commands: list[ev.Command]) -> list[tuple[str, int]]:
     return [(command.task.account, command.task.epoch) for command in of(commands, ev.StartCheck)]
 
 
+def test_a_stall_is_noted_after_the_lease_was_looked_at() -> None:
+    """What ran out meanwhile is over, whatever is told first."""
+    dialogue = Dialogue()
+    dialogue.begin(task("a"))
+    commands = dialogue.tell(ev.Stalled(60.0), after=60.0)
+    assert of(commands, ev.AbortCheck) and of(commands, ev.Reconnect)
+    assert [line.what for line in dialogue.session.journal][-1] == "stood still for 60 s"
+    assert not of(dialogue.tell(ev.Stalled(6.0), after=6.0), ev.Reconnect)
+
+
 # --- lease -----------------------------------------------------------------------------------------------------------
 
 
