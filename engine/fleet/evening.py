@@ -56,6 +56,7 @@ class _Plan:
             heapq.heapify(self._sources[kind])
             heapq.heapify(self._targets[kind])
         self._shifts: list[Shift] = []
+        self._receiving: set[str] = set()
 
     def gap(self, shift: Shift) -> int:
         """By how much the two workers differ."""
@@ -107,16 +108,19 @@ class _Plan:
         """Enter a move. Where one of that kind was to come to the source, it goes on to the target instead."""
         self._moved(shift.source, shift.kind, -1)
         self._moved(shift.target, shift.kind, 1)
-        for earlier in self._shifts:
+        through = shift.source.id in self._receiving
+        self._receiving.add(shift.target.id)
+        for earlier in self._shifts if through else ():
             if earlier.kind == shift.kind and earlier.target is shift.source:
                 earlier.target = shift.target
-                break
-        else:
-            self._shifts.append(shift)
-        self._shifts = [each for each in self._shifts if each.source is not each.target]
+                self._shifts = [each for each in self._shifts if each.source is not each.target]
+                return
+        self._shifts.append(shift)
 
     def shortened(self) -> list[Shift]:
         """The moves, without detours: of A → B and B → C one does if that account may be at C."""
+        if self._receiving.isdisjoint(shift.source.id for shift in self._shifts):
+            return self._shifts
         kept: list[Shift] = []
         for shift in self._shifts:
             for earlier in kept:

@@ -42,6 +42,7 @@ class Fleet:
 
     def timed(self, *events: m.Event) -> tuple[float, list[m.Command]]:
         """The same, with the seconds that the decision took."""
+        self.state.tables.journal.take()  # as the interpreter does after each event
         began = time.perf_counter()
         commands = self.tell(*events)
         return time.perf_counter() - began, commands
@@ -62,6 +63,7 @@ class Fleet:
     def settle(self, commands: list[m.Command]) -> None:
         """Commit what is to be saved, tell workers, have them let go, until nothing is left to do."""
         while commands:
+            self.state.tables.journal.take()
             commands = [follow for command in commands for follow in self._perform(command)]
 
     def _perform(self, command: m.Command) -> list[m.Command]:
