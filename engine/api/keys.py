@@ -1,9 +1,11 @@
 """The keys that seal credentials: where their key is kept, what that protects, and changing them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from engine.api import actor
 from engine.api.errors import ApiError
 from engine.records import MASTER, KeyBox
 from worker.process.secret import Secret
@@ -59,7 +61,7 @@ class Keeper(Protocol):
 class Note(Protocol):
     """Writes a line of the journal."""
 
-    def __call__(self, what: str, *about: str, why: str = "") -> None: ...
+    def __call__(self, what: str, *about: str, why: str = "", details: Mapping[str, str] | None = None) -> None: ...
 
 
 class Keys:
@@ -89,5 +91,6 @@ class Keys:
         except self._refused as error:
             raise KeyFailed(str(error)) from None
         after = self._keeper.box.source
-        self._note("the keys were changed", MASTER, why="" if before == after else f"from {before} to {after}")
+        why = "" if before == after else f"from {before} to {after}"
+        self._note("the keys were changed", MASTER, why=why, details={"by": actor.current()})
         return self.get()

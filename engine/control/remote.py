@@ -7,6 +7,7 @@ from typing import Protocol
 
 import structlog
 
+from engine.api import actor
 from engine.api.errors import Conflict
 from engine.api.remote import Enrolled, NewCode, RemoteSnapshot
 from engine.control.workers import WorkerControl
@@ -131,7 +132,8 @@ class RemoteControl:
         else:
             await self._door.close()
         await self._settings.put(ACCEPT, "on" if wanted else "off")
-        self._note("remote workers are accepted" if wanted else "remote workers are not accepted any more", MASTER)
+        what = "remote workers are accepted" if wanted else "remote workers are not accepted any more"
+        self._note(what, MASTER, details={"by": actor.current()})
         self._changed()
 
     async def make_code(self, uses: int, ttl: int, name: str) -> NewCode:
@@ -140,7 +142,8 @@ class RemoteControl:
         code = OpenCode(secrets.token_hex(8), name, uses, from_ms(now + ttl * 1000), from_ms(now))
         await self._codes.add(code, _hash(token))
         log.info("join_code.created", id=code.id, uses=uses, ttl=ttl)
-        self._note("join code given out", MASTER, details={"id": code.id, "uses": str(uses), "name": name})
+        facts = {"id": code.id, "uses": str(uses), "name": name, "by": actor.current()}
+        self._note("join code given out", MASTER, details=facts)
         text = encode(JoinCode(self._spki, token, self._door.port, list(self._door.hosts)))
         return NewCode(code.id, text, name, uses, code.expires_at)
 
@@ -152,7 +155,7 @@ class RemoteControl:
         """Raises Missing."""
         await self._codes.cancel(code_id)
         log.info("join_code.cancelled", id=code_id)
-        self._note("join code cancelled", MASTER, details={"id": code_id})
+        self._note("join code cancelled", MASTER, details={"id": code_id, "by": actor.current()})
 
     async def enrol(self, token: bytes, public_key: bytes, name: str, host: str, capacity: int) -> Enrolled:
         """Raises JoinRefused."""
@@ -163,7 +166,7 @@ class RemoteControl:
         if await self._codes.enrol(hashed, worker, now):
             self._workers.joined(worker)
             log.info("worker.joined", worker_id=worker_id, name=worker.name)
-            self._note("joined by a code", worker_id, MASTER, details={"name": worker.name})
+            self._note("joined by a code", worker_id, MASTER, details={"name": worker.name, "by": actor.current()})
         return Enrolled(worker_id, self._workers.records[worker_id].name)
 
     async def _open(self) -> None:

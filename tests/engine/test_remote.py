@@ -103,4 +103,5 @@ async def test_the_journal_has_who_opened_the_door_and_gave_codes_out(tmp_path: 
         page = await master.api.journal.page(JournalFilter(), limit=10)
         told = [entry.what for entry in page]
         assert {"remote workers are accepted", "join code given out", "join code cancelled"} <= set(told)
+        assert {entry.details["by"] for entry in page if "join code" in entry.what} == {"the window"}
         assert code.code not in str(page)

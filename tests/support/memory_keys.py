@@ -28,5 +28,5 @@ class MemoryKeeper:
         )
 
 
-def no_note(what: str, *about: str, why: str = "") -> None:
+def no_note(what: str, *about: str, why: str = "", details: object = None) -> None:
     """A journal that nobody reads."""

@@ -88,7 +88,8 @@ async def test_after_a_rotation_of_the_keys_the_owner_still_gets_them(tmp_path: 
         await eventually(done)
         assert (await tell(first, Credentials(account, epoch)))["credentials"] == GIVEN
         journal = (await live.ask("GET", "/journal"))["items"]
-        assert "the keys were changed" in [line["what"] for line in journal]
+        (changed,) = [line for line in journal if line["what"] == "the keys were changed"]
+        assert changed["details"]["by"] == "the token of this start"
 
 
 async def test_two_accounts_whose_ciphertexts_were_swapped_open_for_neither(tmp_path: Path, expected_logs: Any) -> None:
