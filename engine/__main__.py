@@ -46,6 +46,8 @@ async def run(options: Options) -> None:
     await master.start()
     try:
         announce(master.url, options)
+        if master.hint:
+            say(f"! {master.hint}")
         await asked.wait()
     finally:
         await master.close("asked to stop")

@@ -97,6 +97,11 @@ class Master:
         self.url = ""
 
     @property
+    def hint(self) -> str:
+        """What whoever started it should know; empty if all is as it was asked for."""
+        return self._keys.hint
+
+    @property
     def token(self) -> str:
         """The client token of this start."""
         return self.tokens.client

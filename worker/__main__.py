@@ -23,7 +23,7 @@ from worker.process import logs
 from worker.process.banner import say
 from worker.process.dir_lock import DirLock
 from worker.process.exit_codes import Exit, Stop, cannot_use
-from worker.process.hardening import harden
+from worker.process.hardening import forget_variable, harden, hide_argument
 from worker.process.local_start import read_line
 from worker.process.tasks import spawn
 from worker.protocol.join_code import BadJoinCode, JoinCode, decode
@@ -149,8 +149,11 @@ def _run_remote(options: Namespace) -> Exit:
 
 
 def _read_code(given: str | None) -> JoinCode | None:
+    forget_variable("VEDETTE_JOIN")
     if not given:
         return None
+    if given != "-":
+        hide_argument(given)  # whoever lists processes must not be able to join with it
     try:
         return decode(sys.stdin.readline() if given == "-" else given)
     except BadJoinCode as error:

@@ -51,6 +51,11 @@ class KeyKeeper:
         self.box = KeyBox()
 
     @property
+    def hint(self) -> str:
+        """What the person who started this should know about the key; empty if there is nothing."""
+        return self._sources.passed_over(self.box)
+
+    @property
     def resealing(self) -> bool:
         """Whether credentials are still being moved to the current data key."""
         return self._sealing is not None and not self._sealing.done()
@@ -68,6 +73,8 @@ class KeyKeeper:
         if self.box is not stored:
             await self._store.save(self.box)
         log.info("vault.opened", source=self.box.source, data_keys=len(self.box.keys), current=self.box.current)
+        if self.hint:
+            log.warning("vault.key_not_used", why=self.hint)
         if len(self.box.keys) > 1:
             self._seal_anew()
 

@@ -135,6 +135,17 @@ class Sources:
             return None
         raise VaultError(self._wrong(box))
 
+    def passed_over(self, box: KeyBox) -> str:
+        """What the start was given although the key is kept elsewhere; a sentence, empty if there is no such thing."""
+        given = {"environment": (self._offered.encryption_key, VARIABLE), "passphrase": (self._offered.passphrase, "")}
+        for place, (secret, name) in given.items():
+            if secret is not None and place != box.source:
+                return (
+                    f"{name or 'the passphrase'} was given but is not used: the key is kept in another place "
+                    f"({box.source}); “vedette-master rotate-key --to {place}” moves it"
+                )
+        return ""
+
     def leave(self, box: KeyBox) -> None:
         """Remove the key from a place that is no longer used."""
         if box.source == "file":

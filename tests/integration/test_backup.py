@@ -4,6 +4,7 @@ import asyncio
 import base64
 import io
 import os
+import signal
 import sqlite3
 import time
 from datetime import UTC, datetime
@@ -17,6 +18,7 @@ from engine.vault.archive import ArchiveWriter
 from tests.support.commands import PHRASE, Done, command
 from tests.support.fake_platform import FakePlatform
 from tests.support.master_process import MasterProcess, running_master
+from tests.support.remote_worker import remote_worker
 from tests.support.start_fault import contents
 from tests.support.waiting import eventually
 from worker.process.secret import Secret
@@ -83,6 +85,36 @@ async def test_an_installation_moves_to_another_computer_and_watches_on(tmp_path
 
 async def _has(master: MasterProcess, account: str, external_id: str) -> bool:
     return external_id in await found(master, account)
+
+
+async def test_a_worker_on_another_machine_stays_joined_through_a_restore(tmp_path: Path) -> None:
+    door = ("--accept-remote", "--remote-host", "127.0.0.1", "--remote-port", "0", "--local-workers", "0")
+    fast = ("--heartbeat-interval", "1", "--heartbeat-timeout", "20")
+    async with FakePlatform() as site, remote_worker(tmp_path / "far") as far:
+        feed = site.feed("/feed.xml", auth="user:canary-feed")
+        feed.add("before", "of before the backup")
+        async with running_master(tmp_path / "old", *door, *fast) as master:
+            status, made = await master.call("POST", "/join-codes", {})
+            assert status == 201, made
+            await far.start(made["data"]["code"])
+            account = await watched(master, site)
+            old_epoch = (await master.account(account))["epoch"]
+            status, unused = await master.call("POST", "/join-codes", {})
+            assert (await run(tmp_path / "old", "backup", str(tmp_path / "file"))).code == 0
+            feed.add("after", "of after the backup")
+            await eventually(lambda: _has(master, account, "after"), within=20)
+            os.kill(master.pid, signal.SIGKILL)
+        assert (await run(tmp_path / "new", "restore", str(tmp_path / "file"))).code == 0
+        async with running_master(tmp_path / "new", *door, *fast) as master:
+            [worker] = await master.workers_online(1)
+            assert worker["kind"] == "remote" and worker["pid"] == far.pid, "it came back by itself, without a code"
+            await eventually(lambda: _has(master, account, "after"), within=40, what="what the backup lacked")
+            assert (await master.account(account))["epoch"] > old_epoch + 1_000_000
+            assert await master.items("/join-codes") == [], "an unused code from before lets nobody in"
+            async with remote_worker(tmp_path / "late") as late:
+                await late.start(unused["data"]["code"])
+                code, said = await late.ended()
+                assert code == CONFIG and "does not know this code" in said
 
 
 async def test_what_stands_in_the_way_is_put_aside_only_if_asked(tmp_path: Path) -> None:

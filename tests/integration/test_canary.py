@@ -24,7 +24,9 @@ from tests.support.canary import Hunt, canary, files, forms, processes
 from tests.support.commands import command
 from tests.support.fake_platform import FakePlatform
 from tests.support.master_process import ENVIRONMENT, MasterProcess, alive
+from tests.support.remote_worker import remote_worker
 from tests.support.waiting import eventually
+from worker.protocol.join_code import decode
 
 pytestmark = [
     pytest.mark.processes,
@@ -40,13 +42,17 @@ NAMES = (
     *("passphrase of the backup", "guessed token", "credential of an unknown field"),
 )
 ALLOWED = ("master.json",)  #: whose purpose it is to hold the client token, 0600
+OPTIONS = (
+    *("--local-workers", "2", "--heartbeat-interval", "1", "--log-level", "debug"),
+    *("--accept-remote", "--remote-host", "127.0.0.1", "--remote-port", "0"),
+)
 
 
 class Watched(MasterProcess):
     """A master whose key is in its environment, and whose last words are kept."""
 
     def __init__(self, data_dir: Path, session: aiohttp.ClientSession, words: Path) -> None:
-        super().__init__(data_dir, session, "--local-workers", "2", "--heartbeat-interval", "1", "--log-level", "debug")
+        super().__init__(data_dir, session, *OPTIONS)
         self._words = words
 
     async def _spawn(self, arguments: list[str]) -> asyncio.subprocess.Process:
@@ -79,9 +85,17 @@ async def watched(tmp_path: Path) -> AsyncIterator[Watched]:
 async def test_nothing_of_them_is_left_anywhere(tmp_path: Path) -> None:
     wanted: dict[str, Any] = {name: canary(f"Cn{number}") for number, name in enumerate(NAMES)} | {"key": KEY}
     before = temporary_files()
-    async with FakePlatform() as site, blabbing_imap() as (port, told), watched(tmp_path) as master:
+    async with (
+        FakePlatform() as site,
+        blabbing_imap() as (port, told),
+        watched(tmp_path) as master,
+        remote_worker(tmp_path / "far") as far,
+    ):
         await master.workers_online(2)
         wanted |= {"client token": master.token, "API token": await make_token(master)}
+        wanted |= {"join code": (code := await make_code(master)), "token in the join code": decode(code).token}
+        await far.start(code, "--log-level", "debug")
+        await master.workers_online(3)
         hunt = Hunt(wanted)
         seen = await everything_fails(master, site, port, wanted)
         assert hunt.found(b"".join(told)), "the mailbox's server was really told its password"
@@ -91,8 +105,8 @@ async def test_nothing_of_them_is_left_anywhere(tmp_path: Path) -> None:
             )
         await crash_a_worker(master, signal.SIGSEGV)
         await crash_a_worker(master, signal.SIGKILL)
-        shown = [(place, content) for place, content in processes(master.pid)]
-        assert len(shown) == 6 and any(b"IN_VIEW=yes" in content for _, content in shown)
+        shown = [*processes(master.pid), *processes(far.pid)]
+        assert len(shown) == 8 and any(b"IN_VIEW=yes" in content for _, content in shown)
         assert hunt.through(shown) == []
         phrase, key = wanted["passphrase of the backup"], base64.b64encode(KEY).decode()
         for words in (("backup",), ("diagnose",), ("rotate-key",)):
@@ -100,6 +114,7 @@ async def test_nothing_of_them_is_left_anywhere(tmp_path: Path) -> None:
             assert done.code == 0 and not hunt.found((done.said + done.out).encode())
         assert hunt.through(files(master.data_dir, but=ALLOWED)) == [], "while it runs"
         assert (master.data_dir / "vedette.db-wal").stat().st_size > 0
+        assert not hunt.found((await far.stop())[1].encode())
         assert await master.end() == 0
     assert hunt.through(answered(seen)) == [], "in an answer of REST"
     places = [*files(tmp_path, but=ALLOWED), *unpacked(tmp_path / "data")]
@@ -151,6 +166,12 @@ async def make_token(master: MasterProcess) -> str:
     assert status == 201, answer
     [secret] = re.findall(r"'secret': '([^']{20,})'|'token': '([^']{20,})'", str(answer))
     return next(filter(None, secret))
+
+
+async def make_code(master: MasterProcess) -> str:
+    status, answer = await master.call("POST", "/join-codes", {"uses": 2, "ttl": 900})
+    assert status == 201, answer
+    return str(answer["data"]["code"])
 
 
 async def everything_fails(master: MasterProcess, site: FakePlatform, port: int, wanted: dict[str, Any]) -> list[Any]:
@@ -212,6 +233,7 @@ async def everything_fails(master: MasterProcess, site: FakePlatform, port: int,
     await eventually(refused, within=20, what="the mailbox refused")
     await eventually(lambda: reached(site, wanted["password it was changed to"]), within=20)
     answers += [await master.get(path) for path in ("/accounts", "/accounts/export", "/journal", "/workers", "/keys")]
+    answers.append(await master.get("/join-codes"))
     answers += [await master.get("/tokens"), await master.get(f"/accounts/{imap['id']}/story")]
     return answers
 
@@ -233,10 +255,11 @@ def reached(site: FakePlatform, secret: str) -> bool:
 
 async def crash_a_worker(master: MasterProcess, number: signal.Signals) -> None:
     """One of its workers dies, holding credentials, and comes back."""
-    victim = max(await master.workers_online(2), key=lambda worker: worker["accounts"])
+    here = [worker for worker in await master.workers_online(3) if worker["kind"] == "local"]
+    victim = max(here, key=lambda worker: worker["accounts"])
     os.kill(victim["pid"], number)
     await eventually(lambda: not alive(victim["pid"]))
-    await master.workers_online(2)
+    await master.workers_online(3)
 
 
 def answered(seen: list[Any]) -> Iterator[tuple[str, bytes]]:

@@ -35,3 +35,15 @@ def forget_variable(name: str) -> None:
         if address:
             ctypes.memset(address, 0, len(ctypes.string_at(address)))
     os.environ.pop(name, None)
+
+
+def hide_argument(secret: str) -> None:
+    """Have asterisks stand for it in this process's command line, as /proc and ps show it (Linux only)."""
+    if _PLATFORM != "linux" or not secret:
+        return
+    with open("/proc/self/stat", "rb") as stat:  # the name before the bracket may hold anything
+        fields = stat.read().rpartition(b")")[2].split()
+    begin, end = int(fields[45]), int(fields[46])
+    at = ctypes.string_at(begin, end - begin).find(os.fsencode(secret)) if 0 < begin < end else -1
+    if at >= 0:
+        ctypes.memset(begin + at, ord("*"), len(os.fsencode(secret)))

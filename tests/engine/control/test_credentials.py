@@ -1,14 +1,24 @@
 """Who may have an account's credentials: only the owner of the current epoch, and what it gives back is compared."""
 
+import asyncio
 import sqlite3
+import sys
 from pathlib import Path
 from typing import Any
 
+import msgspec
+import pytest
 import socketio
 
+from engine.store.store import Store
+from engine.vault.keeper import KeyKeeper
+from engine.vault.sources import Sources
 from tests.support.gateway import tell
 from tests.support.live_master import LiveMaster, is_well, live_master
+from tests.support.stored import account
 from tests.support.waiting import eventually
+from worker.process.clock import lease_clock
+from worker.process.tasks import spawn
 from worker.protocol.messages import Credentials, Report
 
 GIVEN = {"username": "u", "password": "canary-4711"}
@@ -115,3 +125,72 @@ async def test_an_account_state_of_an_old_epoch_is_refused_as_well(tmp_path: Pat
         account, epoch = await owned(live, first)
         answer = await tell(first, Report(account, epoch - 1, "ok"))
         assert (answer["ok"], answer["code"]) == (False, "stale_epoch")
+
+
+async def test_ten_thousand_accounts_are_sealed_anew_while_workers_fetch_over_their_sockets(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Required: under 5 s, while workers run. Each fetch meanwhile must be answered, with the right credentials."""
+    count = 10_000
+    await _fill(tmp_path / "data", count)
+    async with live_master(tmp_path / "data") as live:
+        guests = [await live.worker(name) for name in ("first", "second")]
+        for guest in guests:
+            assert await is_well(guest)
+        assert len((await live.ask("GET", "/workers"))["items"]) == 2
+
+        async def owned() -> dict[str, list[tuple[str, int]]]:
+            by_worker: dict[str, list[tuple[str, int]]] = {}
+            for account in (await live.ask("GET", "/accounts?limit=300"))["items"]:
+                by_worker.setdefault(str(account["worker_id"]), []).append((account["id"], account["epoch"]))
+            return by_worker if {"first", "second"} <= by_worker.keys() else {}
+
+        owners = await eventually(owned, within=30)
+        fetched, ended = 0, asyncio.Event()
+
+        async def fetch(guest: socketio.AsyncClient, accounts: list[tuple[str, int]]) -> None:
+            nonlocal fetched
+            while not ended.is_set():
+                for account, epoch in accounts:
+                    answer = await tell(guest, Credentials(account, epoch))
+                    assert answer["ok"] and answer["credentials"] == {"password": f"of {account}"}, answer
+                    fetched += 1
+                    await asyncio.sleep(0.02)  # a worker's pace: the doors cut those who flood them
+
+        work = [
+            spawn(fetch(guest, owners[name]), name=name)
+            for name, guest in zip(("first", "second"), guests, strict=True)
+        ]
+        began = lease_clock()
+        await live.ask("POST", "/keys/rotate", {})
+        answered = lease_clock() - began
+
+        async def done() -> bool:
+            snapshot = await live.ask("GET", "/keys")
+            return snapshot["data_keys"] == 1 and not snapshot["resealing"]
+
+        await eventually(done, within=30)
+        took = lease_clock() - began
+        ended.set()
+        await asyncio.gather(*work)
+        with capsys.disabled():
+            figures = f"answered in {answered * 1000:.0f} ms, {count} sealed anew in {took:.2f} s, {fetched} fetches"
+            sys.stdout.write(f"\nrotation beside workers: {figures}\n")
+        assert fetched and took < 5
+
+
+async def _fill(data_dir: Path, count: int) -> None:
+    """So many accounts with credentials, as if they had been made one by one."""
+    store = Store(data_dir / "vedette.db")
+    await store.start()
+    keeper = KeyKeeper(store.keys, Sources(data_dir))
+    await keeper.start()
+    for start in range(0, count, 500):
+        names = [f"acc_{number:05}" for number in range(start, start + 500)]
+        plain = [msgspec.json.encode({"password": f"of {name}"}) for name in names]
+        sealed = [keeper.vault.seal(name, "credentials", text) for name, text in zip(names, plain, strict=True)]
+        await asyncio.gather(
+            *(store.accounts.add(account(name), blob) for name, blob in zip(names, sealed, strict=True))
+        )
+    await keeper.close()
+    await store.close()

@@ -13,7 +13,9 @@ from engine.records import StaleRevision
 from engine.store.store import Store
 from engine.vault.errors import VaultError
 from engine.vault.keeper import KeyKeeper
+from engine.vault.key_file import KeyFile
 from engine.vault.sources import Offered, Sources
+from engine.vault.vault import Vault, first_format_id
 from tests.support.keychains import WorkingKeychain, keychain
 from tests.support.stored import account, open_store
 from worker.process import tasks
@@ -117,6 +119,34 @@ async def test_a_rotation_that_was_cut_off_goes_on_at_the_next_start(tmp_path):
         await keeper.sealed_anew()
         assert key_ids(tmp_path) == {b"\0\0\0\2"} and len(keeper.box.keys) == 1
         assert await text_of(store, keeper, "acc_4") == "secret of acc_4"
+
+
+async def test_an_installation_of_the_first_version_is_sealed_anew_at_its_first_start(tmp_path, expected_logs):
+    expected_logs("vault.key_not_used")
+    key = bytes(range(32))
+    KeyFile(tmp_path).create(key)
+    first = Vault({first_format_id(key): key}, first_format_id(key))
+    async with open_store(tmp_path) as store:
+        for name in ("acc_1", "acc_2"):
+            await store.accounts.add(account(name), first.seal(name, KIND, name.encode()))
+        async with keeping(store, tmp_path, Offered(passphrase=Secret("not asked for")), WorkingKeychain()) as keeper:
+            assert await text_of(store, keeper, "acc_1") == "acc_1", "at once"
+            await keeper.sealed_anew()
+            assert key_ids(tmp_path) == {b"\0\0\0\1"}
+            assert [(key.id, keeper.box.source) for key in (await store.keys.load()).keys] == [(1, "file")]
+    async with open_store(tmp_path) as store, keeping(store, tmp_path) as keeper:
+        assert [await text_of(store, keeper, name) for name in ("acc_1", "acc_2")] == ["acc_1", "acc_2"]
+
+
+async def test_a_key_that_is_given_but_not_used_is_said(tmp_path, expected_logs):
+    expected_logs("vault.key_not_used")
+    async with filled(tmp_path, 0) as (_store, keeper):
+        assert keeper.hint == ""
+    key = Secret("A" * 43 + "=")
+    async with open_store(tmp_path) as store, keeping(store, tmp_path, Offered(encryption_key=key)) as keeper:
+        assert "VEDETTE_ENCRYPTION_KEY was given but is not used" in keeper.hint and "--to environment" in keeper.hint
+        await keeper.rotate("environment", key)
+        assert keeper.hint == ""
 
 
 async def test_what_cannot_be_opened_stays_with_its_key(tmp_path, expected_logs):

@@ -48,6 +48,21 @@ def test_the_look_from_outside_can_see_a_variable_that_only_python_forgot() -> N
     assert said == "forgotten" and CANARY.encode() in environment
 
 
+def test_an_argument_is_hidden_from_whoever_lists_processes() -> None:
+    code = (
+        "import sys; from worker.process.hardening import hide_argument; hide_argument(sys.argv[2]);"
+        "print(sys.argv[2], flush=True); sys.stdin.read()"
+    )
+    words = [sys.executable, "-c", code, "--join", CANARY, "--name", "stays"]
+    process = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    said = process.stdout.readline().strip()
+    shown = Path(f"/proc/{process.pid}/cmdline").read_bytes()
+    process.communicate()
+    assert said == CANARY and CANARY.encode() not in shown
+    assert shown.endswith(b"--join\0" + b"*" * len(CANARY) + b"\0--name\0stays\0")
+
+
 def test_no_core_is_dumped_and_nobody_else_looks_in() -> None:
     harden = "from worker.process.hardening import harden; harden(); import ctypes, os"
     process, said = started(f"{harden}; said = ctypes.CDLL(None).prctl(3, 0, 0, 0, 0), oct(os.umask(0))")
