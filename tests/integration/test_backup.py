@@ -69,7 +69,9 @@ async def test_an_installation_moves_to_another_computer_and_watches_on(tmp_path
             assert secret not in backup.read_bytes()
         done = await run(tmp_path / "new", "restore", str(backup))
         assert done.code == 0 and "1 accounts as of" in done.said and PHRASE not in done.said
-        assert sorted(path.name for path in (tmp_path / "new").iterdir()) == ["master.lock", "vault.key", "vedette.db"]
+        files = sorted(path.name for path in (tmp_path / "new").iterdir())
+        assert files == ["master.lock", "tls.crt", "tls.key", "vault.key", "vedette.db"]
+        assert (tmp_path / "new" / "tls.key").read_bytes() == (tmp_path / "old" / "tls.key").read_bytes()
         key = (tmp_path / "new" / "vault.key").read_bytes()
         assert key != (tmp_path / "old" / "vault.key").read_bytes()
         async with running_master(tmp_path / "new", "--local-workers", "1") as master:
@@ -128,7 +130,7 @@ async def test_what_stands_in_the_way_is_put_aside_only_if_asked(tmp_path: Path)
         assert await master.end() == 0
     before = contents(data, but=("master.lock",))
     done = await run(data, "restore", str(backup))
-    assert done.code == CONFIG and "is in use (vault.key)" in done.said and "--force" in done.said
+    assert done.code == CONFIG and "is in use (tls.crt)" in done.said and "--force" in done.said
     assert contents(data, but=("master.lock",)) == before
     done = await run(data, "restore", str(backup), "--force")
     assert done.code == 0, done.said
