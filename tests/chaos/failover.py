@@ -78,8 +78,9 @@ class Scene:
 @asynccontextmanager
 async def scene(directory: Path, figures: Figures) -> AsyncIterator[Scene]:
     """Three local workers and two remote ones with three accounts each."""
-    options = ("--heartbeat-interval", f"{figures.heartbeat:g}", "--heartbeat-timeout", f"{figures.timeout:g}")
-    async with Site() as site, open_house(directory, "--local-workers", str(len(LOCALS)), *options) as house:
+    beat = ("--heartbeat-interval", f"{figures.heartbeat:g}", "--heartbeat-timeout", f"{figures.timeout:g}")
+    options = ("--local-workers", str(len(LOCALS)), *beat)
+    async with Site() as site, open_house(directory, site.names, *options) as house:
         operator = Operator(house, site)
         await all_online(house, len(LOCALS) + len(REMOTES))
         await asyncio.gather(*(operator.add_account() for _ in range(ACCOUNTS)))

@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+from collections import defaultdict
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -11,7 +12,7 @@ import psutil
 
 from tests.chaos.house import House
 from tests.chaos.operator import Operator
-from tests.chaos.plan import Fault
+from tests.chaos.plan import Fault, hit
 from tests.chaos.site import Mood, Site
 from worker.process.clock import lease_clock
 
@@ -44,6 +45,7 @@ class Hand:
         self._site = site
         self._operator = operator
         self.happened: list[Happened] = []
+        self._one_at_a_time = defaultdict[str, asyncio.Lock](asyncio.Lock)
         self._ways: dict[str, Callable[[Happened], Awaitable[None]]] = {
             "kill local": self._kill_local,
             "kill remote": self._kill_remote,
@@ -67,7 +69,11 @@ class Hand:
         }
 
     async def perform(self, fault: Fault) -> None:
-        """From beginning to end."""
+        """From beginning to end, once the fault before it on the same thing is over: a restart may take its time."""
+        async with self._one_at_a_time[hit(fault.kind, fault.target)]:
+            await self._perform(fault)
+
+    async def _perform(self, fault: Fault) -> None:
         last = {account: self._site.log.last(account) for account in self._operator.accounts}
         victims = {account: (ask.worker, ask.epoch) for account, ask in last.items() if ask is not None}
         happened = Happened(fault, lease_clock(), victims)
@@ -165,8 +171,9 @@ class Hand:
     async def _fill_worker(self, happened: Happened) -> None:
         worker = happened.fault.target
         remote = self._house.remotes.get(worker)
-        home = remote.directory if remote else self._house.master.data_dir
-        await self._fill(happened, home / "workers" / worker / "worker.db-wal")
+        home = remote.directory / "home" if remote else self._house.master.data_dir
+        worker_id = self._operator.workers[worker]["id"]
+        await self._fill(happened, home / "workers" / worker_id / "worker.db-wal")
 
     async def _fill(self, happened: Happened, changes: Path) -> None:
         """Full means that the database's log of changes cannot grow."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import time
 
 import psutil
 
@@ -11,6 +12,7 @@ from worker.process.clock import lease_clock
 
 EVERY = 0.5  #: seconds
 GRACE = 3.0  #: seconds that a process may outlive its parent
+STARTING = 20.0  #: seconds; one that had just been started finds out once Python has loaded, before it does anything
 
 
 class Guard:
@@ -61,9 +63,12 @@ class Guard:
             try:
                 if process.ppid() not in parents:
                     alone[process.pid] = self._alone.get(process.pid, now)
+                    self._judge(process, now - alone[process.pid])
             except psutil.NoSuchProcess:
                 continue
-        for pid, since in alone.items():
-            if now - since > GRACE:
-                self.violations.append(f"process {pid} has outlived its parent for {now - since:.1f} s")
         self._alone = alone
+
+    def _judge(self, process: psutil.Process, alone: float) -> None:
+        started = time.time() - process.create_time() - alone < STARTING
+        if alone > (STARTING if started else GRACE):
+            self.violations.append(f"process {process.pid} has outlived its parent for {alone:.1f} s")

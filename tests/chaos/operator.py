@@ -20,7 +20,7 @@ class Operator:
     Attributes:
         accounts: id → shelf on the site, of those that exist.
         removed: id → when it was removed, on the lease clock.
-        workers, owners: as REST told last.
+        workers, owners: workers by name, accounts by id with their worker's name, as REST told last.
         helped: what had to be done by hand.
     """
 
@@ -37,12 +37,12 @@ class Operator:
     async def look(self) -> bool:
         """Read accounts and workers; false if the master does not answer."""
         try:
-            workers = await self.house.master.items("/workers")
+            workers = await self.house.workers()
             accounts = await self.house.master.items("/accounts?limit=1000")
         except AWAY:
             return False
-        self.workers = {worker["id"]: worker for worker in workers}
-        self.owners = {account["id"]: account for account in accounts}
+        self.workers, names = workers, self.house.names
+        self.owners = {a["id"]: a | {"worker_id": names.get(a["worker_id"], a["worker_id"])} for a in accounts}
         return True
 
     async def insist(self, method: str, path: str, body: object = None) -> dict[str, Any]:
@@ -98,12 +98,18 @@ class Operator:
 
     async def drain(self, worker: str, draining: bool) -> None:
         """Drain a worker, or let it work again."""
-        await self.insist("PATCH", f"/workers/{worker}", {"draining": draining})
+        await self.insist("PATCH", f"/workers/{self.workers[worker]['id']}", {"draining": draining})
 
     async def help(self) -> None:
-        """Restart local workers that were given up after too many crashes."""
+        """Restart local workers that were given up, and have accounts checked that looked as if they crash workers:
+        both are what enough kills at the right moments make of innocent ones."""
         for worker in list(self.workers.values()):
             if worker["state"] == "failed" and worker["kind"] == "local":
                 self.helped.append(f"{worker['id']} restarted: {worker['reason']}")
                 await self.insist("POST", f"/workers/{worker['id']}/restart")
+                await self.look()
+        for account_id, account in list(self.owners.items()):
+            if account.get("quarantined") and account_id in self.accounts:
+                self.helped.append(f"{self.accounts[account_id]} let out of quarantine: {account['reason']}")
+                await self.insist("POST", f"/accounts/{account_id}/check")
                 await self.look()

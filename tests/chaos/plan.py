@@ -51,7 +51,7 @@ KINDS = (
     Kind("stop local", LOCALS, 1.0, LONGEST),
     Kind("stop remote", REMOTES, 1.0, LONGEST),
     Kind("kill master", ("",), 0.2, 8.0),
-    Kind("restart master", ("",), 0.0, 0.0),
+    Kind("restart master", ("",), 5.0, 5.0),
     Kind("stop master", ("",), 1.0, 40.0),
     Kind("freeze link", REMOTES, 5.0, LONGEST),
     Kind("freeze answers", REMOTES, 5.0, LONGEST),
@@ -95,18 +95,18 @@ def _made(
     targets = [target for target in kind.targets if crashes[target] < CRASHES or "local" not in target]
     if not targets:
         return None
-    target = min(rng.sample(targets, len(targets)), key=lambda each: max(free[_hit(kind, each)], now))
-    at = max(now, free[_hit(kind, target)])
+    target = min(rng.sample(targets, len(targets)), key=lambda each: max(free[hit(kind.name, each)], now))
+    at = max(now, free[hit(kind.name, target)])
     if at + lasts > end:
         return None
-    free[_hit(kind, target)] = at + lasts + 3.0
+    free[hit(kind.name, target)] = at + lasts + 3.0
     if kind.name in ("kill local", "stop local"):
         crashes[target] += 1
     return Fault(round(at, 2), kind.name, target, round(lasts, 2), number)
 
 
-def _hit(kind: Kind, target: str) -> str:
+def hit(kind: str, target: str) -> str:
     """What must not be hit by two faults at once."""
-    if kind.name.startswith(("platform", "account")):
-        return kind.name.split()[0]
+    if kind.startswith(("platform", "account")):
+        return kind.split(maxsplit=1)[0]
     return target or "master"

@@ -23,9 +23,6 @@ class _Way:
 class Proxy:
     """Listens on a port of its own and passes on to where `target` says.
 
-    The master wants to be called by its own name, so the Host header of the first request is set right, as any reverse
-    proxy does.
-
     Args:
         target: the port on loopback to pass on to, asked for each connection; None refuses it.
     """
@@ -86,15 +83,13 @@ class Proxy:
             await self._up.open.wait()
             answers, onward = await asyncio.open_connection("127.0.0.1", port)
             ends.append(onward)
-            head = await reader.readuntil(b"\r\n\r\n")
-            onward.write(head.replace(b"Host: 127.0.0.1:%d\r\n" % self.port, b"Host: 127.0.0.1:%d\r\n" % port))
             pumps = [spawn(_pump(reader, onward, self._up), name="up")]
             pumps.append(spawn(_pump(answers, writer, self._down), name="down"))
             try:
                 await asyncio.wait(pumps, return_when=asyncio.FIRST_COMPLETED)
             finally:
                 await cancel(*pumps)
-        except (OSError, asyncio.IncompleteReadError):
+        except OSError:
             return
         finally:
             for end in ends:

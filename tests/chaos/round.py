@@ -57,7 +57,7 @@ async def play(directory: Path, seed: int, minutes: float, say: Say) -> Report:
     """Faults for about `minutes`, warming up and settling not counted."""
     report = Report(seed, minutes)
     count = ("--local-workers", str(len(LOCALS)))
-    async with Site() as site, open_house(directory, *count) as house:
+    async with Site() as site, open_house(directory, site.names, *count) as house:
         stage = Stage(house, site, report, say)
         await stage.warm_up()
         await stage.suffer(plan(seed, minutes * 60))
@@ -148,7 +148,7 @@ class Stage:
     async def _what_is_wrong(self) -> list[str]:
         """Workers that are not online; accounts that nobody asks for, and their stories."""
         now, log, found = lease_clock(), self._site.log, list[str]()
-        found += [f"{w['id']} is {w['state']}: {w['reason']}" for w in self._operator.workers.values() if w["reason"]]
+        found += [f"{w['name']} is {w['state']}: {w['reason']}" for w in self._operator.workers.values() if w["reason"]]
         for account in self._operator.accounts:
             last = log.last(account)
             if last is None or now - last.at > 5.0:

@@ -83,6 +83,7 @@ class Site:
     Attributes:
         posted: per account's shelf, the texts of its items.
         mood: how it treats requests; each of them is logged all the same.
+        names: of workers, by id; in the log they go by name.
     """
 
     def __init__(self) -> None:
@@ -90,6 +91,7 @@ class Site:
         self.posted: defaultdict[str, list[str]] = defaultdict(list)
         self.mood: Mood = "well"
         self.slowness = 0.0  #: seconds before an answer while the mood is `slow`
+        self.names: dict[str, str] = {}
         self.url = ""
         self._runner: web.AppRunner | None = None
 
@@ -123,7 +125,7 @@ class Site:
             Ask(
                 lease_clock(),
                 given["X-Account"],
-                given["X-Worker"],
+                self.names.get(given["X-Worker"], given["X-Worker"]),
                 int(given["X-Epoch"]),
                 given["X-Request"],
                 float(given["X-Decided"]),

@@ -95,10 +95,7 @@ def test_what_grew_is_seen() -> None:
 
 
 async def test_a_frozen_wire_keeps_what_it_was_given_and_a_cut_one_ends(tmp_path: Path) -> None:
-    heard = list[bytes]()
-
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        heard.append(await reader.readuntil(b"\r\n\r\n"))
         while line := await reader.readline():
             writer.write(line.upper())
         writer.close()
@@ -107,8 +104,8 @@ async def test_a_frozen_wire_keeps_what_it_was_given_and_a_cut_one_ends(tmp_path
     port = int(server.sockets[0].getsockname()[1])
     async with server, Proxy(lambda: port) as wire:
         reader, writer = await asyncio.open_connection("127.0.0.1", wire.port)
-        writer.write(f"GET / HTTP/1.1\r\nHost: 127.0.0.1:{wire.port}\r\n\r\none\n".encode())
-        assert await reader.readline() == b"ONE\n" and f"Host: 127.0.0.1:{port}".encode() in heard[0]
+        writer.write(b"one\n")
+        assert await reader.readline() == b"ONE\n"
         wire.freeze(up=False)
         writer.write(b"two\n")
         late = spawn(reader.readline(), name="late")
