@@ -244,7 +244,7 @@ async def _serve_master(directory: Path) -> tuple[dict[str, Any], object]:
     return {"url": master.url, "tokens": tokens}, master
 
 
-async def _serve_echo(_directory: Path) -> tuple[dict[str, Any], object]:
+async def serve_echo(_directory: Path) -> tuple[dict[str, Any], object]:
     from aiohttp import web
 
     sockets = socketio.AsyncServer(async_mode="aiohttp", namespaces=[NAMESPACE], transports=["websocket"])
@@ -267,7 +267,7 @@ def serve(kind: str, directory: str) -> None:
 
     configure("benchmark", Path(directory) / "logs" / "master.jsonl")
     loop = new_loop("hosted" if kind == "master" else "asyncio")
-    said, _served = loop.run_until_complete({"master": _serve_master, "echo": _serve_echo}[kind](Path(directory)))
+    said, _served = loop.run_until_complete({"master": _serve_master, "echo": serve_echo}[kind](Path(directory)))
     sys.stdout.write(json.dumps(said) + "\n")
     sys.stdout.flush()
     loop.run_forever()
