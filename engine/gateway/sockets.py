@@ -15,6 +15,7 @@ from aiohttp import WSCloseCode, WSMsgType, web
 from engineio import packet as engine_packet
 from socketio import packet
 
+from engine.gateway import pump
 from engine.gateway.doorkeeper import Doorkeeper
 from engine.gateway.peer import Outbox, Peer
 from worker.process import wire_json
@@ -69,9 +70,8 @@ class TextPacket(packet.Packet):  # type: ignore[misc]  # python-socketio has no
 class GuardedWebSocket:
     """One websocket as engine.io wants it, except that a frame it cannot read is marked instead of raised."""
 
-    def __init__(self, handler: Callable[["GuardedWebSocket"], Coroutine[Any, Any, None]], server: Any) -> None:
-        self._handler = handler
-        self._server = server
+    def __init__(self, handler: Any, server: Any) -> None:
+        self._engine_socket = handler.__self__
         self._socket = web.WebSocketResponse(
             timeout=FAREWELL, max_msg_size=server.max_http_buffer_size, compress=False, autoping=False
         )
@@ -82,7 +82,7 @@ class GuardedWebSocket:
         self.environ = environ
         self._peer = environ[PEER]
         await self._socket.prepare(environ["aiohttp.request"])
-        await self._handler(self)
+        await pump.carry(self._engine_socket, self)
         return self._socket
 
     async def close(self) -> None:
@@ -122,6 +122,7 @@ class Engine(engineio.AsyncServer):  # type: ignore[misc]  # python-engineio has
         super().__init__(**options)
         self._async: dict[str, Any] = {**self._async, "websocket": GuardedWebSocket}
         self._background: set[asyncio.Task[Any]] = set()
+        self.quiet_since: dict[str, float] = {}
 
     def start_background_task(
         self, target: Callable[..., Coroutine[Any, Any, Any]], *args: Any, **kwargs: Any
@@ -130,6 +131,9 @@ class Engine(engineio.AsyncServer):  # type: ignore[misc]  # python-engineio has
         self._background.add(task)
         task.add_done_callback(self._background.discard)
         return task
+
+    async def _service_task(self) -> None:
+        await pump.sweep(self)
 
     async def end(self) -> None:
         """Cancel everything in the background."""
