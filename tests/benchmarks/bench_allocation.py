@@ -96,7 +96,7 @@ def rows() -> list[Row]:
     return [
         _row(f"fleet: {ACCOUNTS:,} accounts entered, no worker online", entering, None),
         _row(f"fleet: {size} placed, cold", [cold], _bare(ACCOUNTS), note=note),
-        _row(f"fleet: {EACH} accounts of a dead worker reassigned, out of {ACCOUNTS:,}", lost, _bare(EACH), reach_ms=1.0),
+        _row(f"fleet: {EACH} of {ACCOUNTS:,} accounts, of a dead worker, reassigned", lost, _bare(EACH), reach_ms=1.0),
         _row(f"fleet: a worker joins {WORKERS - 1:,}, {EACH - 1} accounts chosen to move", joined, _bare(EACH)),
         _row(f"fleet: a heartbeat of a worker with {EACH} accounts", beats, None),
     ]
