@@ -9,9 +9,6 @@ from dataclasses import dataclass
 from tests.chaos.faults import Happened
 from tests.chaos.site import Ask
 
-HOLDS = ("account added", "account removed", "drain")  #: disturb no figure of others
-AFTER = 35.0  #: seconds after its end in which a gap still belongs to a fault
-
 
 @dataclass(frozen=True)
 class Gap:
@@ -39,15 +36,6 @@ def gaps(asks: Iterable[Ask], accounts: Mapping[str, object], until: float) -> d
         )
         for account, at in moments.items()
     }
-
-
-def alone(one: Happened, all_of_them: Sequence[Happened]) -> bool:
-    """Whether no other fault came near it."""
-    begins, ends = one.began - 30.0, one.ended + AFTER
-    return not any(
-        other is not one and other.fault.kind not in HOLDS and other.began < ends and other.ended > begins
-        for other in all_of_them
-    )
 
 
 class Watch:

@@ -10,7 +10,7 @@ from tests.chaos.house import House
 from tests.chaos.site import Site
 from worker.process.clock import lease_clock
 
-PATIENCE = 90.0  #: seconds to go on trying
+PATIENCE = 180.0  #: seconds to go on trying: several faults at once may keep an account waiting
 AWAY = (aiohttp.ClientError, TimeoutError, OSError, AssertionError)
 
 

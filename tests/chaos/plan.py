@@ -8,6 +8,8 @@ LOCALS = ("local-1", "local-2", "local-3")
 REMOTES = ("remote-1", "remote-2")
 CRASHES = 4  #: of one local worker; with the sixth in ten minutes it is given up, which is not what is to be seen here
 LONGEST = 60.0  #: seconds of the longest fault
+CALM = 3.0  #: seconds between two faults of one thing
+MASTER_CALM = 12.0  #: of the master: with less, nobody would be watched most of the time
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +54,7 @@ KINDS = (
     Kind("stop remote", REMOTES, 1.0, LONGEST),
     Kind("kill master", ("",), 0.2, 8.0),
     Kind("restart master", ("",), 5.0, 5.0),
-    Kind("stop master", ("",), 1.0, 40.0),
+    Kind("stop master", ("",), 1.0, 30.0),
     Kind("freeze link", REMOTES, 5.0, LONGEST),
     Kind("freeze answers", REMOTES, 5.0, LONGEST),
     Kind("cut link", REMOTES, 0.5, LONGEST),
@@ -82,7 +84,7 @@ def plan(seed: int, seconds: float) -> list[Fault]:
         fault = _made(deck.pop(), now, seconds, rng, free, crashes)
         if fault is not None:
             faults.append(fault)
-        now += rng.uniform(1.0, 8.0)
+        now += rng.uniform(1.0, 11.0)
     return sorted(faults, key=lambda fault: fault.at)
 
 
@@ -99,7 +101,7 @@ def _made(
     at = max(now, free[hit(kind.name, target)])
     if at + lasts > end:
         return None
-    free[hit(kind.name, target)] = at + lasts + 3.0
+    free[hit(kind.name, target)] = at + lasts + (MASTER_CALM if hit(kind.name, target) == "master" else CALM)
     if kind.name in ("kill local", "stop local"):
         crashes[target] += 1
     return Fault(round(at, 2), kind.name, target, round(lasts, 2), number)
