@@ -67,6 +67,9 @@ TEMPLATES = (
     template("removed; it may act until its last lease has run out"),
     template("its worker was removed; it moves as soon as that can no longer act"),
     template("joined by a code"),
+    template(
+        "port {port} for remote workers is in use: end the program that holds it, or choose another with --remote-port"
+    ),
     template("join code given out"),
     template("join code cancelled"),
     template("remote workers are accepted"),

@@ -96,6 +96,58 @@
    <translation>、</translation>
   </message>
   <message>
+   <source>Add remote worker</source>
+   <translation>添加远程工作节点</translation>
+  </message>
+  <message>
+   <source>A worker on another machine watches accounts for this computer.</source>
+   <translation>另一台电脑上的工作节点替本机检测账号。</translation>
+  </message>
+  <message>
+   <source>Type this on the other machine</source>
+   <translation>在另一台电脑上输入</translation>
+  </message>
+  <message>
+   <source>Or the code alone</source>
+   <translation>或只用加入码</translation>
+  </message>
+  <message>
+   <source>The code as a QR code</source>
+   <translation>加入码的二维码</translation>
+  </message>
+  <message>
+   <source>Cancel code</source>
+   <translation>取消此码</translation>
+  </message>
+  <message>
+   <source>New code</source>
+   <translation>新的加入码</translation>
+  </message>
+  <message>
+   <source>Close</source>
+   <translation>关闭</translation>
+  </message>
+  <message>
+   <source>{name} has joined and is online. It takes accounts from now on.</source>
+   <translation>{name} 已加入并在线，现在开始接收账号。</translation>
+  </message>
+  <message>
+   <source>The code has expired.</source>
+   <translation>加入码已过期。</translation>
+  </message>
+  <message>
+   <source>Good for one worker, for another {span}.</source>
+   <translation>可供一个工作节点使用，剩余 {span}。</translation>
+  </message>
+  <message>
+   <source>{name} has joined and is starting.</source>
+   <translation>{name} 已加入，正在启动。</translation>
+  </message>
+  <message>
+   <source>Waiting for the worker…</source>
+   <translation>正在等待工作节点…</translation>
+  </message>
+  <message>
    <source>What could not be stored</source>
    <translation>未能保存的内容</translation>
   </message>
@@ -200,10 +252,6 @@
    <translation>搜索</translation>
   </message>
   <message>
-   <source>Close</source>
-   <translation>关闭</translation>
-  </message>
-  <message>
    <source>Loading…</source>
    <translation>正在加载…</translation>
   </message>
@@ -290,6 +338,34 @@
   <message>
    <source>until it is revoked</source>
    <translation>直到被吊销</translation>
+  </message>
+  <message>
+   <source>Its {n} account moves to another worker: at once if it lets go, otherwise when it can no longer act.</source>
+   <translation>它的 {n} 个账号会转给其他工作节点：它若放手则立即转移，否则等它无法再工作时转移。</translation>
+  </message>
+  <message>
+   <source>Its {n} accounts move to other workers: at once if it lets go, otherwise when it can no longer act.</source>
+   <translation>它的 {n} 个账号会转给其他工作节点：它若放手则立即转移，否则等它无法再工作时转移。</translation>
+  </message>
+  <message>
+   <source>Revoke worker</source>
+   <translation>吊销工作节点</translation>
+  </message>
+  <message>
+   <source>Revoke {name}?</source>
+   <translation>吊销 {name}？</translation>
+  </message>
+  <message>
+   <source>Revoke</source>
+   <translation>吊销</translation>
+  </message>
+  <message>
+   <source>It is cut off within a second, and its key lets it in no more.</source>
+   <translation>它会在一秒内断开，它的密钥不再有效。</translation>
+  </message>
+  <message>
+   <source>To bring the machine back, have it join again with a new code.</source>
+   <translation>要让那台电脑回来，请用新的加入码重新加入。</translation>
   </message>
   <message>
    <source>What happened</source>
@@ -426,6 +502,10 @@
   <message>
    <source>{online} of {n} workers online</source>
    <translation>{n} 个节点中 {online} 个在线</translation>
+  </message>
+  <message>
+   <source>This computer slept or was busy for {seconds} s. Nothing was watched meanwhile; workers were given time.</source>
+   <translation>本机休眠或繁忙了 {seconds} 秒。其间没有进行检测；已给工作节点留出时间。</translation>
   </message>
   <message>
    <source>Sample shop</source>
@@ -712,6 +792,10 @@
    <translation>全部工作节点</translation>
   </message>
   <message>
+   <source>Has a worker on another machine join this computer</source>
+   <translation>让另一台电脑上的工作节点加入本机</translation>
+  </message>
+  <message>
    <source>Add worker</source>
    <translation>添加节点</translation>
   </message>
@@ -880,6 +964,26 @@
    <translation>请先移除一个。</translation>
   </message>
   <message>
+   <source>Workers from other machines are not accepted.</source>
+   <translation>尚未接受其他电脑上的工作节点。</translation>
+  </message>
+  <message>
+   <source>Switch that on first.</source>
+   <translation>请先打开。</translation>
+  </message>
+  <message>
+   <source>No other machine could reach this computer.</source>
+   <translation>其他电脑无法访问本机。</translation>
+  </message>
+  <message>
+   <source>Connect it to a network.</source>
+   <translation>请连接网络。</translation>
+  </message>
+  <message>
+   <source>This was set when Vedette was started.</source>
+   <translation>这是启动 Vedette 时设定的。</translation>
+  </message>
+  <message>
    <source>It is not there any more.</source>
    <translation>它已不存在。</translation>
   </message>
@@ -996,6 +1100,14 @@
    <translation>均衡分配</translation>
   </message>
   <message>
+   <source>{name} is draining</source>
+   <translation>{name} 正在停用</translation>
+  </message>
+  <message>
+   <source>check asked for</source>
+   <translation>要求立即检测</translation>
+  </message>
+  <message>
    <source>checking it ended {n} worker processes within {minutes} minutes; it is not checked any more until you change it, resume it or ask for a check</source>
    <translation>检测该账号在 {minutes} 分钟内使 {n} 个工作进程退出；在您修改它、恢复检测或要求立即检测之前，不再检测</translation>
   </message>
@@ -1010,18 +1122,6 @@
   <message>
    <source>an account was to blame</source>
    <translation>原因在于某个账号</translation>
-  </message>
-  <message>
-   <source>This computer slept or was busy for {seconds} s. Nothing was watched meanwhile; workers were given time.</source>
-   <translation>本机休眠或繁忙了 {seconds} 秒。其间没有进行检测；已给工作节点留出时间。</translation>
-  </message>
-  <message>
-   <source>{name} is draining</source>
-   <translation>{name} 正在停用</translation>
-  </message>
-  <message>
-   <source>check asked for</source>
-   <translation>要求立即检测</translation>
   </message>
   <message>
    <source>unplaced</source>
@@ -1097,11 +1197,15 @@
   </message>
   <message>
    <source>its worker was removed; it moves as soon as that can no longer act</source>
-   <translation>原来的工作进程已被移除；等它无法再工作后账号就会转移</translation>
+   <translation>原来的工作节点已被移除；等它无法再工作后账号就会转移</translation>
   </message>
   <message>
    <source>joined by a code</source>
    <translation>凭加入码加入</translation>
+  </message>
+  <message>
+   <source>port {port} for remote workers is in use: end the program that holds it, or choose another with --remote-port</source>
+   <translation>远程工作节点的端口 {port} 已被占用：请结束占用它的程序，或用 --remote-port 选择其他端口</translation>
   </message>
   <message>
    <source>join code given out</source>
@@ -1113,11 +1217,11 @@
   </message>
   <message>
    <source>remote workers are accepted</source>
-   <translation>已接受其他电脑上的工作进程</translation>
+   <translation>已接受其他电脑上的工作节点</translation>
   </message>
   <message>
    <source>remote workers are not accepted any more</source>
-   <translation>不再接受其他电脑上的工作进程</translation>
+   <translation>不再接受其他电脑上的工作节点</translation>
   </message>
   <message>
    <source>removed</source>
@@ -1440,6 +1544,42 @@
    <translation>延迟</translation>
   </message>
   <message>
+   <source>Accept workers from other machines</source>
+   <translation>接受其他电脑上的工作节点</translation>
+  </message>
+  <message>
+   <source>Fingerprint: {digits}</source>
+   <translation>指纹：{digits}</translation>
+  </message>
+  <message>
+   <source>Set by {option}; it can only be changed there.</source>
+   <translation>由 {option} 设定，只能在那里更改。</translation>
+  </message>
+  <message>
+   <source>Opens one encrypted port on this computer. Only machines with a code get in.</source>
+   <translation>在本机打开一个加密端口，只有持加入码的电脑才能进入。</translation>
+  </message>
+  <message>
+   <source>The port is open.</source>
+   <translation>端口已打开。</translation>
+  </message>
+  <message>
+   <source>Open at {addresses}. Encrypted; only machines with a code get in.</source>
+   <translation>开放于 {addresses}。已加密，只有持加入码的电脑才能进入。</translation>
+  </message>
+  <message>
+   <source>This computer has no address that another machine could reach. Connect it to a network.</source>
+   <translation>本机没有其他电脑能够访问的地址，请先连接网络。</translation>
+  </message>
+  <message>
+   <source>{n} worker on another machine is cut off until this is switched on again.</source>
+   <translation>其他电脑上有 {n} 个工作节点，重新打开之前无法连接。</translation>
+  </message>
+  <message>
+   <source>{n} workers on other machines are cut off until this is switched on again.</source>
+   <translation>其他电脑上有 {n} 个工作节点，重新打开之前无法连接。</translation>
+  </message>
+  <message>
    <source>All</source>
    <translation>全部</translation>
   </message>
@@ -1514,6 +1654,22 @@
   <message>
    <source>Dismiss</source>
    <translation>知道了</translation>
+  </message>
+  <message>
+   <source>for {n} worker</source>
+   <translation>可供 {n} 个工作节点</translation>
+  </message>
+  <message>
+   <source>for {n} workers</source>
+   <translation>可供 {n} 个工作节点</translation>
+  </message>
+  <message>
+   <source>ends in {span}</source>
+   <translation>{span}后失效</translation>
+  </message>
+  <message>
+   <source>Other open codes</source>
+   <translation>其他有效的加入码</translation>
   </message>
   <message>
    <source>No worker is online: nothing is being checked. What is found later is not lost.</source>
@@ -1604,10 +1760,6 @@
    <translation>供访问此主程序的脚本或设备使用</translation>
   </message>
   <message>
-   <source>Revoke</source>
-   <translation>吊销</translation>
-  </message>
-  <message>
    <source>It counts no longer from this moment on; its connections end</source>
    <translation>立即失效，其连接随之断开</translation>
   </message>
@@ -1668,10 +1820,6 @@
    <translation>重启</translation>
   </message>
   <message>
-   <source>Remove</source>
-   <translation>移除</translation>
-  </message>
-  <message>
    <source>{n} account here</source>
    <translation>{n} 个账号</translation>
   </message>
@@ -1692,8 +1840,16 @@
    <translation>把账号转到其他节点</translation>
   </message>
   <message>
+   <source>Remove</source>
+   <translation>移除</translation>
+  </message>
+  <message>
    <source>It is not heard from. Its accounts are being moved to other workers.</source>
    <translation>没有收到它的消息，账号正在转到其他节点。</translation>
+  </message>
+  <message>
+   <source>It is cut off. What it did not let go of moves as soon as it can no longer act.</source>
+   <translation>它已断开。没有放手的账号等它无法再工作后就会转移。</translation>
   </message>
   <message>
    <source>It works, but slower than it should.</source>

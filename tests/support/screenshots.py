@@ -559,7 +559,44 @@ async def gaps(studio: Studio) -> None:
         await studio.take(f"gaps-{name}")
 
 
-SCENES: tuple[Callable[[Studio], object], ...] = (full, stories, dialogs, empty, failing, gaps, settings)
+async def remote(studio: Studio) -> None:
+    """A worker on another machine: the door, the code, who came; throwing one out."""
+    memory, now = make_api(workers=0), datetime.now(UTC)
+    memory.remote.now = now
+    fill(memory, now)
+    window = studio.window
+    window.show()
+    window.attach(memory.api)
+    window.show_page("workers")
+    await studio.settle()
+    window.workers.show_remote()
+    await studio.take("remote-closed", studio.dialog())
+    memory.remote.trouble = (
+        "port 3443 for remote workers is in use: end the program that holds it, or choose another with --remote-port"
+    )
+    dialog = studio.dialog()
+    dialog.door.switch.click()
+    await studio.take("remote-in-use", dialog)
+    memory.remote.trouble = ""
+    dialog.door.switch.click()
+    await studio.settle()
+    await memory.remote.make_code(3, 86_400, "greenhouse")
+    dialog._read_codes()
+    await studio.take("remote-code", dialog)
+    await studio.take("remote-code-window")
+    memory.add_worker("far", name="attic", kind="remote", host="attic", state="online", accounts=0, capacity=20)
+    await studio.take("remote-joined", dialog)
+    dialog.reject()
+    window.workers.table.choose("far")
+    await studio.settle()
+    window.workers.pane.remove.click()
+    await studio.take("remote-revoke", studio.dialog())
+    studio.dialog().reject()
+    memory.workers.put(replace(memory.workers.rows["far"], state="revoked"))
+    await studio.take("remote-revoked")
+
+
+SCENES: tuple[Callable[[Studio], object], ...] = (full, stories, dialogs, empty, failing, gaps, settings, remote)
 
 
 def looks() -> Iterator[tuple[bool, bool]]:

@@ -4,6 +4,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 
 from desktop.ui.desk import Desk
+from desktop.ui.widgets.door_card import DoorCard
 from desktop.ui.widgets.pill import transparent
 from desktop.ui.widgets.token_section import TokenSection
 from engine.api.room import Api
@@ -16,7 +17,8 @@ class SettingsPage(QWidget):
         super().__init__()
         self.setObjectName("page")
         self.tokens = TokenSection(desk)
-        self.sections = (self.tokens,)
+        self.door = DoorCard(desk)
+        self.sections = (self.tokens, self.door)
         self._lay_out(desk)
 
     def attach(self, api: Api) -> None:

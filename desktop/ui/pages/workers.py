@@ -6,7 +6,9 @@ from PySide6.QtWidgets import QHBoxLayout, QMenu, QVBoxLayout, QWidget
 
 from desktop.ui import words
 from desktop.ui.desk import Desk, Translated
+from desktop.ui.dialogs.add_remote import AddRemoteDialog
 from desktop.ui.dialogs.edit_worker import EditWorkerDialog
+from desktop.ui.dialogs.revoke_worker import RevokeWorkerDialog
 from desktop.ui.language import tr, trn
 from desktop.ui.models.records import RecordsModel
 from desktop.ui.widgets.buttons import Button
@@ -34,8 +36,9 @@ class WorkersPage(Translated, QWidget):
         self.model = RecordsModel(tuple(WIDTHS), self._cells.text, self)
         self.table = Table(theme, self.model, self._cells.draw, widths=WIDTHS, wide="worker", spare=SPARE)
         self.pane = WorkerPane(desk)
+        self.add_remote = Button(theme, "plain", "share-network")
         self.add = Button(theme, "primary", "plus")
-        self.card = TableCard(theme, self.table, self.pane, (self.add,))
+        self.card = TableCard(theme, self.table, self.pane, (self.add_remote, self.add))
         self.online, self.watched = StatCard(theme, "ok", 1), StatCard(theme, "accent", 4)
         self.rate, self.delay = StatCard(theme, "info", 4), StatCard(theme, "accent", 0.5)
         self._lay_out()
@@ -67,6 +70,7 @@ class WorkersPage(Translated, QWidget):
         )
         self.table.setAccessibleName(tr("Workers"))
         self.card.title.setText(tr("All workers"))
+        self.add_remote.name(tr("Add remote worker"), tr("Has a worker on another machine join this computer"))
         self.add.name(tr("Add worker"), tr("Starts one more worker on this computer"))
         self._show_figures()
         self._refresh()
@@ -88,6 +92,11 @@ class WorkersPage(Translated, QWidget):
             self._desk.actions.run(
                 self._api.workers.add_local(), busy=self.add, on_done=lambda _new: self._desk.toast(said, "ok")
             )
+
+    def show_remote(self) -> None:
+        """Open the door for other machines, and give a code out."""
+        if self._api is not None:
+            AddRemoteDialog(self._desk, self._api, self.window()).open()
 
     def restart(self) -> None:
         """End the chosen worker's process and start it again."""
@@ -115,8 +124,15 @@ class WorkersPage(Translated, QWidget):
             EditWorkerDialog(self._desk, self._api, one, self.window()).open()
 
     def remove(self) -> None:
-        """Take the chosen worker out for good; its accounts move to others."""
-        if (one := self._chosen()) and self._api:
+        """Take the chosen worker out for good; its accounts move to others. One on another machine is asked about."""
+        one = self._chosen()
+        if one is not None and one.kind == "remote":
+            RevokeWorkerDialog(self._desk, one, lambda: self._remove(one), self.window()).open()
+        elif one is not None:
+            self._remove(one)
+
+    def _remove(self, one: WorkerSnapshot) -> None:
+        if self._api is not None:
             said = tr("{name} was removed; its accounts move to other workers.", name=one.name)
             self._desk.actions.run(
                 self._api.workers.remove(one.id), busy=self.pane.remove, on_done=lambda _none: self._desk.toast(said)
@@ -195,6 +211,7 @@ class WorkersPage(Translated, QWidget):
         self._desk.overview.changed.connect(self._show_figures)
         self._desk.overview.changed.connect(lambda: self.table.update_column("load"))
         self.add.clicked.connect(self.add_local)
+        self.add_remote.clicked.connect(self.show_remote)
         self.table.chosen.connect(self._show_chosen)
         self.table.menu_asked.connect(self._show_menu)
         self.pane.closed.connect(lambda: self.table.choose(""))

@@ -121,7 +121,6 @@ class WorkerPane(Pane):
         self._close.name(tr("Close"))
         self.restart.name(tr("Restart"))
         self.edit.name(tr("Edit"))
-        self.remove.name(tr("Remove"))
         if self.worker is not None:
             self._fill(self.worker)
 
@@ -154,8 +153,12 @@ class WorkerPane(Pane):
         self.drain.name(
             tr("Resume") if draining else tr("Drain"), "" if draining else tr("Move its accounts to others")
         )
-        local = worker.kind == "local"
+        local, gone = worker.kind == "local", worker.state == "revoked"
         self.restart.setEnabled(local and worker.state != "starting")
+        self.remove.set_icon("trash" if local else "prohibit")
+        self.remove.name(tr("Remove") if local else tr("Revoke"))
+        for button in (self.drain, self.edit, self.remove):
+            button.setEnabled(not gone)
         self._fill_facts(worker)
         self._show_notice(worker)
         held = self._desk.directory.accounts_on(worker.id)
@@ -185,6 +188,9 @@ class WorkerPane(Pane):
         elif worker.state == "offline":
             meaning = tr("It is not heard from. Its accounts are being moved to other workers.")
             self.notice.say(sentences(meaning, told(worker.reason)), "bad", "cloud-slash", restart)
+        elif worker.state == "revoked":
+            meaning = tr("It is cut off. What it did not let go of moves as soon as it can no longer act.")
+            self.notice.say(meaning, "warn", "prohibit")
         elif worker.state == "degraded":
             self.notice.say(
                 sentences(tr("It works, but slower than it should."), told(worker.reason)), "warn", "warning"
