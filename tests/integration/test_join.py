@@ -165,6 +165,32 @@ async def test_a_master_that_is_away_is_waited_for(tmp_path: Path) -> None:
         assert worker.running
 
 
+async def test_a_master_with_another_key_is_not_believed_and_one_that_forgot_does_not_believe(tmp_path: Path) -> None:
+    async with running_master(tmp_path / "m", *DOOR) as master, remote_worker(tmp_path / "w") as worker:
+        await joined(master, worker)
+        await worker.stop()
+        await master.end()
+        await asyncio.to_thread(_forget, tmp_path / "m", "vedette.db", "vedette.db-wal", "vedette.db-shm")
+        port = json.loads((tmp_path / "w" / "joined.json").read_text())["port"]
+        master.arguments = [*DOOR[:-4], "--remote-port", str(port), "--local-workers", "0"]
+        await master.start()
+        await worker.start()
+        code, said = await worker.ended()
+        assert code == Exit.CONFIG and "the master does not know this worker: join again with a new code" in said
+        await master.end()
+        await asyncio.to_thread(_forget, tmp_path / "m", "tls.key", "tls.crt")
+        await master.start()
+        await worker.start()
+        code, said = await worker.ended()
+        assert code == Exit.CONFIG
+        assert f"this is not the master that issued the code: 127.0.0.1:{port} has another key" in said
+
+
+def _forget(directory: Path, *names: str) -> None:
+    for name in names:
+        (directory / name).unlink(missing_ok=True)
+
+
 def _fields(code: str) -> dict[str, Any]:
     decoded = decode(code)
     return {name: getattr(decoded, name) for name in JoinCode.__struct_fields__}

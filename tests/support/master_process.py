@@ -24,6 +24,7 @@ class MasterProcess:
     Attributes:
         url, token: of the running master.
         pid: of its process.
+        arguments: of the next start.
     """
 
     def __init__(
@@ -34,7 +35,7 @@ class MasterProcess:
         self.url = ""
         self.token = ""
         self._session = session
-        self._arguments = arguments
+        self.arguments = list(arguments)
         self._process: asyncio.subprocess.Process | None = None
 
     @property
@@ -44,7 +45,7 @@ class MasterProcess:
 
     async def start(self) -> None:
         """Start it and wait for its ready line."""
-        self._process = await self._spawn(["--data-dir", str(self.data_dir), "--port", "0", *self._arguments])
+        self._process = await self._spawn(["--data-dir", str(self.data_dir), "--port", "0", *self.arguments])
         assert self._process.stdout is not None
         line = (await asyncio.wait_for(self._process.stdout.readline(), 30)).decode()
         assert line.startswith("ready http://127.0.0.1:"), f"instead of the ready line: {line!r}"
