@@ -22,6 +22,7 @@ from worker.process.exit_codes import Exit, Stop
 from worker.process.secret import Secret
 
 SUFFIX = ".vedette"
+STALE = 86_400  #: seconds
 TRIES = 3  #: the keys may change between the look at the database and the look at their place
 
 
@@ -36,6 +37,7 @@ def backup(command: CommandLine, options: Options, ask: Ask) -> Path:
     passphrase = backup_passphrase(command, options, ask, new=True)
     copy, part = options.data_dir / "backups" / f".copy-{secrets.token_hex(4)}.db", file.with_name(file.name + ".part")
     private_directory(copy.parent)
+    _tidy(copy.parent, now)
     try:
         keys, current = _copied(options, ask, copy)
         paths = [copy, *(path for name in OTHERS if (path := options.data_dir / name).exists())]
@@ -58,6 +60,13 @@ def named(wanted: Path | None, data_dir: Path, automatic: str) -> Path:
     if not wanted.is_dir() and not wanted.parent.is_dir():
         raise Stop(Exit.CONFIG, f"there is no directory {wanted.parent}")
     return wanted / automatic if wanted.is_dir() else wanted
+
+
+def _tidy(directory: Path, now: datetime) -> None:
+    """Remove copies that a killed backup left; one of the last day may belong to another that is at work."""
+    for left in directory.glob(".copy-*"):
+        if now.timestamp() - left.stat().st_mtime > STALE:
+            left.unlink(missing_ok=True)
 
 
 def _copied(options: Options, ask: Ask, copy: Path) -> tuple[dict[int, bytes], int]:
