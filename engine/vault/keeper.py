@@ -3,17 +3,17 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import Protocol
 
 import structlog
 
-from engine.records import KeyBox, SealedRow
+from engine.records import KeyBox, SealedRow, from_ms
 from engine.vault.errors import VaultError
 from engine.vault.opening import known, open_vault, wrapped
 from engine.vault.sources import Place, SourceName, Sources
 from engine.vault.vault import Vault, new_key
 from worker.process import tasks
+from worker.process.clock import wall_ms
 from worker.process.secret import Secret
 
 log = structlog.get_logger("vault")
@@ -47,6 +47,7 @@ class KeyKeeper:
         self._kek = b""
         self._changing = asyncio.Lock()
         self._sealing: asyncio.Task[None] | None = None
+        self._rotating: set[asyncio.Task[Exception | None]] = set()
         self.vault: Vault
         self.box = KeyBox()
 
@@ -68,7 +69,7 @@ class KeyKeeper:
         """
         stored, sealed_exist = await self._store.load(), await self._store.any_sealed()
         self.vault, self.box, self._kek = await asyncio.to_thread(
-            open_vault, stored, self._sources, datetime.now(UTC), sealed_exist=sealed_exist
+            open_vault, stored, self._sources, from_ms(wall_ms()), sealed_exist=sealed_exist
         )
         if self.box is not stored:
             await self._store.save(self.box)
@@ -79,11 +80,15 @@ class KeyKeeper:
             self._seal_anew()
 
     async def close(self) -> None:
-        """Stop; the next start goes on where this one was."""
+        """Stop, but not in the middle of a rotation; the next start goes on where this one was."""
+        if self._rotating:
+            await asyncio.wait(self._rotating)
         await tasks.cancel(self._sealing)
 
     async def rotate(self, to: str | None = None, given: Secret | None = None) -> None:
         """A new data key, and a new key-encryption key around all of them; then everything is sealed anew.
+
+        A caller who is cancelled does not stop it: half of it would be a database wrapped by a key that is nowhere.
 
         Args:
             to: the place to move to; None stays. given: the key or passphrase that this place is to have.
@@ -91,24 +96,45 @@ class KeyKeeper:
         Raises:
             VaultError: nothing was changed then.
         """
-        async with self._changing:
-            target = known(to or self.box.source)
-            place = await asyncio.to_thread(self._place, target, given)
-            held, following = self.vault.keys(), self.box.current + 1
-            fresh = Vault({key.id: held[key.id] for key in self.box.keys} | {following: new_key()}, following)
-            old, box = self.box, wrapped(self.box, fresh, place, datetime.now(UTC))
-            try:
-                await self._store.save(box)
-            except BaseException:
-                await asyncio.to_thread(place.forget)
-                raise
-            # a crash from here on is mended by the next start: everything is wrapped with a key that is on the disk
-            self.vault.add(following, fresh.keys()[following])
-            self.vault.use(following)
-            self.box, self._kek = box, place.kek
-            await asyncio.to_thread(self._settle, old, place)
-        log.info("keys.rotated", source=box.source, current=following)
+        rotation = tasks.spawn(self._rotation(to, given), name="rotate-keys")
+        self._rotating.add(rotation)
+        rotation.add_done_callback(self._rotating.discard)
+        if error := await asyncio.shield(rotation):
+            raise error
+
+    async def _rotation(self, to: str | None, given: Secret | None) -> Exception | None:
+        try:
+            async with self._changing:
+                await self._rotate(known(to or self.box.source), given)
+        except Exception as error:  # it is whoever asked that should hear of it
+            return error
+        log.info("keys.rotated", source=self.box.source, current=self.box.current)
         self._seal_anew()
+        return None
+
+    async def _rotate(self, target: SourceName, given: Secret | None) -> None:
+        place = await asyncio.to_thread(self._place, target, given)
+        held, following = self.vault.keys(), self.box.current + 1
+        fresh = Vault({key.id: held[key.id] for key in self.box.keys} | {following: new_key()}, following)
+        old, box = self.box, wrapped(self.box, fresh, place, from_ms(wall_ms()))
+        try:
+            await self._store.save(box)
+        except Exception:
+            if await self._is_stored(old):
+                await asyncio.to_thread(place.forget)
+            raise
+        # a crash from here on is mended by the next start: everything is wrapped with a key that is on the disk
+        self.vault.add(following, fresh.keys()[following])
+        self.vault.use(following)
+        self.box, self._kek = box, place.kek
+        await asyncio.to_thread(self._settle, old, place)
+
+    async def _is_stored(self, box: KeyBox) -> bool:
+        """Whether this is certainly what the database holds: a disk that fails while it commits may do either."""
+        try:
+            return await self._store.load() == box
+        except Exception:  # then the prepared key stays, and the next start finds out which one fits
+            return False
 
     async def sealed_anew(self) -> None:
         """Wait until everything is sealed with the current data key, or could not be."""

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from engine.records import StaleRevision
+from engine.store.errors import StoreClosed
 from engine.store.store import Store
 from engine.vault.errors import VaultError
 from engine.vault.keeper import KeyKeeper
@@ -18,6 +19,7 @@ from engine.vault.sources import Offered, Sources
 from engine.vault.vault import Vault, first_format_id
 from tests.support.keychains import WorkingKeychain, keychain
 from tests.support.stored import account, open_store
+from tests.support.waiting import eventually
 from worker.process import tasks
 from worker.process.clock import lease_clock
 from worker.process.secret import Secret
@@ -109,6 +111,28 @@ async def test_a_rotated_token_of_a_worker_still_fits_and_a_second_one_does_not(
         with pytest.raises(StaleRevision):
             await store.accounts.replace_sealed("acc_0", seal(keeper, "acc_0", "late"), 1)
         assert await text_of(store, keeper, "acc_0") == "new"
+
+
+async def test_a_caller_who_is_cancelled_leaves_no_half_rotation(tmp_path):
+    async with filled(tmp_path, 1) as (store, keeper):
+        asking = tasks.spawn(keeper.rotate(), name="asking")
+        await eventually((tmp_path / "vault.key.new").exists)
+        await tasks.cancel(asking)
+        await keeper.close()
+        assert (await store.keys.load()).current == 2
+    async with open_store(tmp_path) as store, keeping(store, tmp_path) as keeper:
+        assert await text_of(store, keeper, "acc_0") == "secret of acc_0"
+
+
+async def test_a_store_that_fails_at_the_worst_moment_loses_no_key(tmp_path):
+    async with filled(tmp_path, 1) as (store, keeper):
+        await store.close()
+        with pytest.raises(StoreClosed):
+            await keeper.rotate()
+        assert keeper.vault.current == 1
+    async with open_store(tmp_path) as store, keeping(store, tmp_path) as keeper:
+        assert keeper.box.current == 1 and not (tmp_path / "vault.key.new").exists()
+        assert await text_of(store, keeper, "acc_0") == "secret of acc_0"
 
 
 async def test_a_rotation_that_was_cut_off_goes_on_at_the_next_start(tmp_path):
