@@ -15,6 +15,7 @@ from typing import Any
 import structlog
 
 from engine.api.accounts import Accounts
+from engine.api.backups import Backups
 from engine.api.dead_letters import DeadLetters
 from engine.api.detections import Detections
 from engine.api.gaps import Gaps
@@ -28,6 +29,7 @@ from engine.api.status import Status
 from engine.api.tokens import ApiTokens
 from engine.api.workers import Workers
 from engine.bus import Bus
+from engine.commands.live_backup import LiveBackup
 from engine.config import Options, private_directory
 from engine.control.accounts import AccountControl, as_event
 from engine.control.door import Door
@@ -291,6 +293,7 @@ class Master:
             workers=workers,
             keys=Keys(self._keys, self._recorder.note, VaultError),
             remote=Remote(self._remote),
+            backups=Backups(LiveBackup(self._options, self._keys), self._recorder.note, Stop),
             bus=self.bus,
         )
 

@@ -114,6 +114,7 @@ TEMPLATES = (
     template("lines of the journal were lost"),
     template("more of them waited to be written than memory may hold"),
     template("the installation was restored"),
+    template("a backup was written"),
     template("the keys were changed"),
     template("from {before} to {after}"),
     template("detections expired"),

@@ -33,6 +33,7 @@ class KeysSnapshot:
         data_keys: how many there are; more than one while credentials are being sealed anew.
         created_at: of the data key that seals.
         resealing: whether credentials are being moved to it right now.
+        resealed: how many were moved since the last change. damaged: how many cannot be opened, and were not.
     """
 
     source: str
@@ -40,6 +41,8 @@ class KeysSnapshot:
     data_keys: int
     created_at: datetime
     resealing: bool
+    resealed: int = 0
+    damaged: int = 0
 
 
 class KeyFailed(ApiError):
@@ -55,6 +58,10 @@ class Keeper(Protocol):
     def box(self) -> KeyBox: ...
     @property
     def resealing(self) -> bool: ...
+    @property
+    def moved(self) -> int: ...
+    @property
+    def damaged(self) -> int: ...
     async def rotate(self, to: str | None = None, given: Secret | None = None) -> None: ...
 
 
@@ -74,9 +81,12 @@ class Keys:
 
     def get(self) -> KeysSnapshot:
         """How it stands."""
-        box = self._keeper.box
-        current = next(key for key in box.keys if key.id == box.current)
-        return KeysSnapshot(box.source, PROTECTS[box.source], len(box.keys), current.created_at, self._keeper.resealing)
+        keeper, box = self._keeper, self._keeper.box
+        since = next(key.created_at for key in box.keys if key.id == box.current)
+        count = len(box.keys)
+        return KeysSnapshot(
+            box.source, PROTECTS[box.source], count, since, keeper.resealing, keeper.moved, keeper.damaged
+        )
 
     async def rotate(self, to: str | None = None, given: Secret | None = None) -> KeysSnapshot:
         """New keys; credentials are then sealed anew while everything goes on. Raises KeyFailed.

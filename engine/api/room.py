@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from engine.api.accounts import Accounts
+from engine.api.backups import Backups
 from engine.api.dead_letters import DeadLetters
 from engine.api.detections import Detections
 from engine.api.gaps import Gaps
@@ -31,4 +32,5 @@ class Api:
     workers: Workers
     keys: Keys
     remote: Remote
+    backups: Backups
     bus: Bus

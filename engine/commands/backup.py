@@ -2,6 +2,7 @@
 
 import os
 import secrets
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,6 +22,9 @@ from worker.process.banner import say
 from worker.process.exit_codes import Exit, Stop
 from worker.process.secret import Secret
 
+KeysOf = Callable[[Path], tuple[dict[int, bytes], int]]
+Reporter = Callable[[str], Callable[[int, int], None]]
+
 SUFFIX = ".vedette"
 STALE = 86_400  #: seconds
 TRIES = 3  #: the keys may change between the look at the database and the look at their place
@@ -35,21 +39,36 @@ def backup(command: CommandLine, options: Options, ask: Ask) -> Path:
     if file.exists() and not command.force:
         raise Stop(Exit.CONFIG, f"{file} exists already: choose another name, or replace it with --force")
     passphrase = backup_passphrase(command, options, ask, new=True)
+    write_backup(options, file, passphrase, lambda copy: _keys(options, ask, copy), Progress)
+    say(f"✓ {file} ({file.stat().st_size / 1e6:.1f} MB). It opens only with its passphrase: keep that apart from it.")
+    return file
+
+
+def write_backup(options: Options, file: Path, passphrase: Secret, keys_of: KeysOf, report: Reporter) -> None:
+    """Write `file` and read it back; what is cut off leaves nothing behind. Blocking.
+
+    Args:
+        keys_of: the data keys that open what is sealed in this copy of the database, and the current one's id.
+        report: for each step (copying, writing, reading back) what is told the bytes done and in all; what it raises
+            ends it all.
+
+    Raises:
+        VaultError, StoreError, OSError, sqlite3.Error.
+    """
     copy, part = options.data_dir / "backups" / f".copy-{secrets.token_hex(4)}.db", file.with_name(file.name + ".part")
     private_directory(copy.parent)
+    now = datetime.now(UTC)
     _tidy(copy.parent, now)
     try:
-        keys, current = _copied(options, ask, copy)
+        keys, current = _copied(options.db_path, copy, keys_of, report)
         paths = [copy, *(path for name in OTHERS if (path := options.data_dir / name).exists())]
         entries = [Entry(DATABASE if path == copy else path.name, path.stat().st_size) for path in paths]
         manifest = Manifest(now, __version__, newest_schema(), keys, current, entries)
-        _write(part, passphrase, manifest, paths)
+        _write(part, passphrase, manifest, paths, report)
         os.replace(part, file)
     finally:
         for leftover in (copy, copy.with_name(copy.name + "-journal"), part):
             leftover.unlink(missing_ok=True)
-    say(f"✓ {file} ({file.stat().st_size / 1e6:.1f} MB). It opens only with its passphrase: keep that apart from it.")
-    return file
 
 
 def named(wanted: Path | None, data_dir: Path, automatic: str) -> Path:
@@ -69,19 +88,19 @@ def _tidy(directory: Path, now: datetime) -> None:
             left.unlink(missing_ok=True)
 
 
-def _copied(options: Options, ask: Ask, copy: Path) -> tuple[dict[int, bytes], int]:
+def _copied(source: Path, copy: Path, keys_of: KeysOf, report: Reporter) -> tuple[dict[int, bytes], int]:
     """Copy the database; returns the data keys that open what is sealed in it, and the current one."""
     for _ in range(TRIES - 1):
-        _copy(options, copy)
+        _copy(source, copy, report)
         with suppress(VaultError):
-            return _keys(options, ask, copy)
-    _copy(options, copy)
-    return _keys(options, ask, copy)
+            return keys_of(copy)
+    _copy(source, copy, report)
+    return keys_of(copy)
 
 
-def _copy(options: Options, copy: Path) -> None:
+def _copy(source: Path, copy: Path, report: Reporter) -> None:
     copy.unlink(missing_ok=True)
-    copy_database(options.db_path, copy, Progress("copying"))
+    copy_database(source, copy, report("copying"))
 
 
 def _keys(options: Options, ask: Ask, copy: Path) -> tuple[dict[int, bytes], int]:
@@ -95,10 +114,14 @@ def _keys(options: Options, ask: Ask, copy: Path) -> tuple[dict[int, bytes], int
     return vault.keys(), vault.current
 
 
-def _write(part: Path, passphrase: Secret, manifest: Manifest, paths: list[Path]) -> None:
+def _write(part: Path, passphrase: Secret, manifest: Manifest, paths: list[Path], report: Reporter) -> None:
     part.unlink(missing_ok=True)
-    with os.fdopen(os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as stream:
-        bundle.write(ArchiveWriter(stream, passphrase), manifest, paths, Progress("writing"))
-    sync(part)
+    try:
+        with os.fdopen(os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as stream:
+            bundle.write(ArchiveWriter(stream, passphrase), manifest, paths, report("writing"))
+        sync(part)
+    except OSError as error:
+        error.filename = error.filename or os.fspath(part.parent)  # a full disk does not say which one it is
+        raise
     with part.open("rb") as stream:  # a disk that lies is found out now, not on the day that the backup is needed
-        bundle.verify(ArchiveReader(stream, passphrase), Progress("reading back"))
+        bundle.verify(ArchiveReader(stream, passphrase), report("reading back"))

@@ -39,6 +39,7 @@ class KeyKeeper:
     Attributes:
         vault: seals and opens; there once start() has returned, and the same object for good.
         box: what is stored about the keys.
+        moved: how many credentials were sealed anew since the last change. damaged: how many could not be opened then.
     """
 
     def __init__(self, store: KeyStore, sources: Sources) -> None:
@@ -50,6 +51,7 @@ class KeyKeeper:
         self._rotating: set[asyncio.Task[Exception | None]] = set()
         self.vault: Vault
         self.box = KeyBox()
+        self.moved = self.damaged = 0
 
     @property
     def hint(self) -> str:
@@ -155,21 +157,20 @@ class KeyKeeper:
 
     def _seal_anew(self) -> None:
         if not self.resealing:
+            self.moved = self.damaged = 0
             self._sealing = tasks.spawn(self._until_done(), name="seal-anew")
 
     async def _until_done(self) -> None:
         """Until nothing is stale: what was sealed with the old key while a pass was under way is met by the next."""
-        moved = 0
         while True:
             current = self.vault.current
-            done, failed = await self._pass(current)
-            moved += done
-            if failed:
-                log.warning("credentials.not_sealed_anew", accounts=failed)
+            self.damaged = await self._pass(current)
+            if self.damaged:
+                log.warning("credentials.not_sealed_anew", accounts=self.damaged)
                 return
             if await self._retired(current):
                 break
-        log.info("credentials.sealed_anew", accounts=moved, current=current)
+        log.info("credentials.sealed_anew", accounts=self.moved, current=current)
 
     async def _retired(self, current: int) -> bool:
         async with self._changing:  # else a rotation that was saved meanwhile would lose its new key here
@@ -178,15 +179,15 @@ class KeyKeeper:
             self.box = replace(self.box, keys=tuple(key for key in self.box.keys if key.id == current))
             return True
 
-    async def _pass(self, current: int) -> tuple[int, int]:
-        """Everything once; returns how many rows were moved and how many cannot be opened."""
-        after, moved, failed = -1, 0, 0
+    async def _pass(self, current: int) -> int:
+        """Everything once; returns how many rows cannot be opened."""
+        after, failed = -1, 0
         while rows := await self._store.stale(current, after, BATCH):
             after = rows[-1].key
             fresh = await asyncio.to_thread(self._anew, rows)
             failed += len(rows) - len(fresh)
-            moved += await self._store.replace(fresh)
-        return moved, failed
+            self.moved += await self._store.replace(fresh)
+        return failed
 
     def _anew(self, rows: Sequence[SealedRow]) -> list[SealedRow]:
         fresh = []

@@ -1384,6 +1384,10 @@
    <translation>安装已从备份恢复</translation>
   </message>
   <message>
+   <source>a backup was written</source>
+   <translation>已写入备份</translation>
+  </message>
+  <message>
    <source>the keys were changed</source>
    <translation>密钥已更换</translation>
   </message>

@@ -16,6 +16,7 @@ class MemoryKeeper:
     def __init__(self) -> None:
         self.box = KeyBox("file", {}, (DataKey(1, b"wrapped", MADE),), 1)
         self.resealing = False
+        self.moved = self.damaged = 0
         self.given: list[Secret | None] = []
 
     async def rotate(self, to: str | None = None, given: Secret | None = None) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from engine.api.accounts import Accounts
+from engine.api.backups import Backups
 from engine.api.dead_letters import DeadLetters
 from engine.api.detections import Detections
 from engine.api.gaps import Gaps
@@ -26,6 +27,7 @@ from engine.bus import Bus
 from engine.events import DeadLettersChanged, DetectionsStored, PlatformsChanged
 from engine.records import Account, DeadLetter, Detection, Letter
 from engine.vault.errors import VaultError
+from tests.support.memory_backup import CannotWrite, MemoryBackup
 from tests.support.memory_keys import MemoryKeeper, no_note
 from tests.support.memory_remote import MemoryRemote
 from tests.support.memory_stores import (
@@ -61,6 +63,8 @@ class MemoryApi:
     descriptors: MemoryDescriptors
     letters: MemoryLetters
     remote: MemoryRemote
+    keeper: MemoryKeeper
+    backup: MemoryBackup
     _next_account: int = field(default=1)
 
     def add_account(self, display_name: str = "Blog", platform: str = "feed", **fields: Any) -> Account:
@@ -145,8 +149,10 @@ def make_api(
     feed, control = MemoryFeed(), MemoryWorkers(bus)
     store, fleet, descriptors = MemoryAccountStore(feed), MemoryFleet(control, bus), MemoryDescriptors(DEMO, FEED)
     letters, remote = MemoryLetters(), MemoryRemote(control)
-    room = _room(bus, feed, control, store, fleet, descriptors, letters, remote, round(now.timestamp() * 1000))
-    memory = MemoryApi(room, bus, store, feed, fleet, control, descriptors, letters, remote)
+    keeper, backup = MemoryKeeper(), MemoryBackup()
+    now_ms = round(now.timestamp() * 1000)
+    room = _room(bus, feed, control, store, fleet, descriptors, letters, remote, keeper, backup, now_ms)
+    memory = MemoryApi(room, bus, store, feed, fleet, control, descriptors, letters, remote, keeper, backup)
     for _ in range(workers):
         memory.add_worker()
     for number in range(max(accounts, min(detections, 1))):
@@ -165,6 +171,8 @@ def _room(
     descriptors: MemoryDescriptors,
     letters: MemoryLetters,
     remote: MemoryRemote,
+    keeper: MemoryKeeper,
+    backup: MemoryBackup,
     now_ms: int,
 ) -> Api:
     platforms, detections, journal = Platforms(descriptors), Detections(feed, feed, bus), Journal(fleet.journal)
@@ -187,7 +195,8 @@ def _room(
         ),
         tokens=ApiTokens(MemoryTokens(), bus, wall_ms),
         workers=workers,
-        keys=Keys(MemoryKeeper(), no_note, VaultError),
+        keys=Keys(keeper, no_note, VaultError),
         remote=Remote(remote),
+        backups=Backups(backup, no_note, CannotWrite),
         bus=bus,
     )
