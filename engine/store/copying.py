@@ -16,6 +16,7 @@ from engine.store.keys import RESTORED, read_box, write_box
 from engine.store.schema import credentials, settings
 
 PAGES = 2048  #: copied at once, between two reports
+NOBODY_KNOWS = "before-restore"  #: the owner of what came back from a backup: no worker has this id
 
 
 def newest_schema() -> str:
@@ -75,9 +76,11 @@ def put_keys(path: Path, box: KeyBox) -> None:
 def bring_back(path: Path, box: KeyBox, made_at: datetime, now: datetime) -> int:
     """Make a copy the database of an installation; returns how many accounts it has.
 
-    Every epoch becomes at least the seconds since 1970, so that nothing from before can act. Local workers, which died
-    with their master, own nothing; remote ones keep theirs until they come back or are silent for too long. Codes that
-    would let a worker in are void: one that was used since then must not count again.
+    Every epoch becomes at least the seconds since 1970, so that nothing from before can act for long. Who watches an
+    account right now is not in the backup: it may have moved since, to a worker on another computer that goes on until
+    its lease ends. So every account's owner becomes one that nobody knows, and the master waits a full time-out before
+    it gives the account to anyone (found by simulation). Codes that would let a worker in are void: one that was used
+    since then must not count again.
 
     Raises:
         StoreError: if it is not sound, or of a newer version.
@@ -101,11 +104,9 @@ def bring_back(path: Path, box: KeyBox, made_at: datetime, now: datetime) -> int
 
 
 def _raise_epochs(connection: Connection, seconds: int) -> int:
-    connection.execute(text("UPDATE accounts SET epoch = max(epoch, :seconds)"), {"seconds": seconds})
     connection.execute(
-        text(
-            "UPDATE accounts SET worker_id = NULL WHERE worker_id NOT IN (SELECT id FROM workers WHERE kind = 'remote')"
-        )
+        text("UPDATE accounts SET epoch = max(epoch, :seconds), worker_id = :nobody"),
+        {"seconds": seconds, "nobody": NOBODY_KNOWS},
     )
     if connection.execute(text("SELECT 1 FROM sqlite_master WHERE name = 'join_codes'")).scalar():
         connection.execute(text("DELETE FROM join_codes"))

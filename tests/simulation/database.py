@@ -5,13 +5,14 @@ from copy import deepcopy
 from dataclasses import dataclass, field
 
 from engine.records import AccountStatus, Move, WorkerKind
+from engine.store.copying import NOBODY_KNOWS
 from tests.simulation.disk import Cursor, Item
 from tests.simulation.process import Process
 from tests.simulation.timeline import Timeline
 from tests.simulation.world import World
 
 UNIX = 1_700_000_000  #: seconds since 1970 at the beginning of a run
-NOBODY_KNOWS = "before-restore"  #: the owner of what came back from a backup
+
 FAILS, SLOW = 0.02, 0.04  #: shares of transactions
 SLOWEST = 3.0  #: seconds
 
