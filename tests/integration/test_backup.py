@@ -26,6 +26,7 @@ from worker.process.secret import Secret
 pytestmark = [pytest.mark.processes, pytest.mark.timeout(180)]
 
 CONFIG, UNAVAILABLE, USAGE = 78, 69, 2
+QUICK = ("--heartbeat-interval", "1", "--heartbeat-timeout", "12")  # after a restore an owner has a time-out to end in
 
 
 async def run(data_dir: Path, *words: str, **more: str) -> Done:
@@ -74,7 +75,7 @@ async def test_an_installation_moves_to_another_computer_and_watches_on(tmp_path
         assert (tmp_path / "new" / "tls.key").read_bytes() == (tmp_path / "old" / "tls.key").read_bytes()
         key = (tmp_path / "new" / "vault.key").read_bytes()
         assert key != (tmp_path / "old" / "vault.key").read_bytes()
-        async with running_master(tmp_path / "new", "--local-workers", "1") as master:
+        async with running_master(tmp_path / "new", "--local-workers", "1", *QUICK) as master:
             await eventually(lambda: _has(master, account, "after"), within=20, what="what the backup lacked")
             feed.add("later", "of the new installation")
             await eventually(lambda: _has(master, account, "later"), within=20)
