@@ -161,7 +161,9 @@ async def test_a_check_that_ends_after_its_lease_does_not_keep_the_worker_idle(t
             await eventually(lambda: len(scene.platform.asked) >= 2)
 
 
-@pytest.mark.parametrize("code", ["unauthorized", "revoked", "displaced", "wrong_version"])
+@pytest.mark.parametrize(
+    "code", ["unauthorized", "unknown_worker", "bad_signature", "revoked", "displaced", "wrong_version"]
+)
 async def test_a_master_that_refuses_it_for_good_ends_it(tmp_path: Path, code: str) -> None:
     async with opened(tmp_path) as scene:
         scene.master.refuse = Refuse("no", {"code": code, "message": "because"})

@@ -11,6 +11,7 @@ from desktop.ui.dialogs.edit_worker import EditWorkerDialog
 from desktop.ui.dialogs.revoke_worker import RevokeWorkerDialog
 from desktop.ui.language import tr, trn
 from desktop.ui.models.records import RecordsModel
+from desktop.ui.told import told
 from desktop.ui.widgets.buttons import Button
 from desktop.ui.widgets.stat_card import StatCard
 from desktop.ui.widgets.table import Table
@@ -50,6 +51,8 @@ class WorkersPage(Translated, QWidget):
     def attach(self, api: Api) -> None:
         """Act on this engine's workers."""
         self._api = api
+        if problem := api.remote.status().problem:
+            self._desk.toast(told(problem), "bad")
         self.pane.attach(api)
         self._refresh()
 

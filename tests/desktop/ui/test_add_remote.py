@@ -139,6 +139,13 @@ async def test_what_an_option_set_says_where(qtloop: Any, tmp_path: Path) -> Non
         assert not dialog.door.switch.isEnabled() and "VEDETTE_ACCEPT_REMOTE" in dialog.door.hint.text()
 
 
+async def test_a_door_that_could_not_be_opened_at_the_start_is_told(qtloop: Any, tmp_path: Path) -> None:
+    memory = a_memory()
+    memory.remote.state = replace(memory.remote.state, problem="port 3443 is in use")
+    async with open_window(tmp_path, memory) as opened:
+        assert "port 3443 is in use" in opened.toasts()
+
+
 async def test_closing_the_door_says_who_is_cut_off(qtloop: Any, tmp_path: Path) -> None:
     memory = a_memory()
     memory.add_worker("far", kind="remote", name="attic")
