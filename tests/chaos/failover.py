@@ -28,11 +28,13 @@ CLEAN_RESTART = 3.0
 
 @dataclass(frozen=True)
 class Measured:
-    """`seconds` must be below `limit`."""
+    """`seconds` must be below `limit`. How soon processes start depends on what else a machine does: a test gives such
+    a figure twice the time (`quick`); a lease gets no grace."""
 
     what: str
     seconds: float
     limit: float
+    quick: bool = False
 
     def __str__(self) -> str:
         return f"{self.what}: {self.seconds:.2f} s (limit {self.limit:g} s)"
@@ -97,7 +99,7 @@ async def local_crash(scene: Scene) -> Measured:
     began = lease_clock()
     os.kill(pid, signal.SIGKILL)
     await scene.moved(theirs, 10)
-    return Measured("local worker killed: accounts owned by others", lease_clock() - began, 1.0)
+    return Measured("local worker killed: accounts owned by others", lease_clock() - began, 1.0, quick=True)
 
 
 async def remote_kill(scene: Scene) -> Measured:
@@ -158,7 +160,7 @@ async def master_killed(scene: Scene) -> Measured:
     assert {a: (owners[a]["worker_id"], owners[a]["epoch"]) for a in remote} == {
         account: (ask.worker, ask.epoch) for account, ask in remote.items()
     }
-    return Measured("master killed and started: local accounts watched again", seconds, MASTER_RESTART)
+    return Measured("master killed and started: local accounts watched again", seconds, MASTER_RESTART, quick=True)
 
 
 async def master_and_remote_killed(scene: Scene) -> Measured:
@@ -183,7 +185,7 @@ async def clean_restart(scene: Scene) -> Measured:
     await scene.house.master.start()
     seconds = await scene.watched(local, since, 30)
     await scene.watched(remote, since, 30)
-    return Measured("master restarted: local accounts watched again", seconds, CLEAN_RESTART)
+    return Measured("master restarted: local accounts watched again", seconds, CLEAN_RESTART, quick=True)
 
 
 MEASURES: tuple[Callable[[Scene], Awaitable[Measured]], ...] = (

@@ -20,4 +20,4 @@ async def test_failover(
     async with scene(tmp_path, QUICK) as running:
         measured = await measure(running)
     record_property(measured.what, measured.seconds)
-    assert measured.seconds < measured.limit, str(measured)
+    assert measured.seconds < measured.limit * (2 if measured.quick else 1), str(measured)
