@@ -120,7 +120,7 @@ class MainWindow(Translated, QMainWindow):
             "detections": self.detections.view,
             "accounts": self.accounts.table,
             "workers": self.workers.table,
-            "settings": self.settings.tokens.add,
+            "settings": self.settings.backup.back_up,
         }
         views[key].setFocus()
 
@@ -189,7 +189,7 @@ class MainWindow(Translated, QMainWindow):
             "detections": (tr("Detections"), tr("Everything your accounts received, newest first")),
             "accounts": (tr("Accounts"), tr("What is watched, how often, and how it fares")),
             "workers": (tr("Workers"), tr("Live health of everything that watches accounts")),
-            "settings": (tr("Settings"), tr("Who else may come in")),
+            "settings": (tr("Settings"), tr("Keys and backups, and who else may come in")),
         }
         self.header.show_page(*titles[self.page])
         pages: dict[str, QWidget] = {

@@ -29,7 +29,12 @@ def problem_of(error: Exception, request_id: str = "") -> Problem:
             tr("Try again. If it stays, look for {id} in the log.", id=request_id) if request_id else tr("Try again."),
         )
     title, advice = _words(error)
-    return Problem(title, error.message[:1].upper() + error.message[1:], advice)
+    return Problem(title, _sentence(error.message), advice)
+
+
+def _sentence(message: str) -> str:
+    """The engine writes for logs: without a capital, and mostly without a full stop."""
+    return message[:1].upper() + message[1:] + ("." if message[-1:].isalnum() else "")
 
 
 def _words(error: ApiError) -> tuple[str, str]:
@@ -55,6 +60,14 @@ def _words(error: ApiError) -> tuple[str, str]:
         "unplaced": (
             tr("No worker watches this account yet."),
             tr("It is checked as soon as a worker takes it."),
+        ),
+        "key_refused": (
+            tr("The key could not be changed."),
+            tr("The one before stays in use. Mend that, then try again."),
+        ),
+        "backup_failed": (
+            tr("The backup could not be written."),
+            tr("No file is left behind. Mend that, then try again."),
         ),
         "paused": (tr("The account is paused."), tr("Resume it first.")),
         "too_many_workers": (tr("This computer runs as many workers as it may."), tr("Remove one first.")),

@@ -120,6 +120,22 @@ TEMPLATES = (
     template("detections expired"),
     template("the master started"),
     template("the master is closing"),
+    template(
+        "The key comes from VEDETTE_ENCRYPTION_KEY and is kept nowhere here. Whoever copies the data directory cannot "
+        "open credentials; whoever can read where the key is set for this master can."
+    ),
+    template(
+        "The key is in this computer's keychain. Whoever copies the data directory cannot open credentials; a program "
+        "that runs as you while you are logged in can ask the keychain for it."
+    ),
+    template(
+        "The key is made from a passphrase and is kept nowhere. Whoever copies the data directory must guess the "
+        "passphrase, each guess taking 64 MiB and a third of a second; without it nobody can open credentials."
+    ),
+    template(
+        "The key is in a file beside the database that only you may read. That protects a database copied alone, not "
+        "the whole data directory, and not against somebody who can use your account on this computer."
+    ),
     template("online"),
     template("offline"),
     template("ended"),

@@ -148,6 +148,86 @@
    <translation>正在等待工作节点…</translation>
   </message>
   <message>
+   <source>Back up</source>
+   <translation>备份</translation>
+  </message>
+  <message>
+   <source>Without it nobody can open the backup. Keep it apart from the file.</source>
+   <translation>没有口令谁也打不开备份。请与文件分开保管。</translation>
+  </message>
+  <message>
+   <source>Everything in one encrypted file. Watching goes on meanwhile.</source>
+   <translation>全部内容存入一个加密文件。期间监控照常进行。</translation>
+  </message>
+  <message>
+   <source>File</source>
+   <translation>文件</translation>
+  </message>
+  <message>
+   <source>Passphrase</source>
+   <translation>口令</translation>
+  </message>
+  <message>
+   <source>Passphrase once more</source>
+   <translation>再次输入口令</translation>
+  </message>
+  <message>
+   <source>Choose…</source>
+   <translation>选择…</translation>
+  </message>
+  <message>
+   <source>How far the backup is</source>
+   <translation>备份进度</translation>
+  </message>
+  <message>
+   <source>At least {n} characters.</source>
+   <translation>至少 {n} 个字符。</translation>
+  </message>
+  <message>
+   <source>The two passphrases differ.</source>
+   <translation>两次输入的口令不一致。</translation>
+  </message>
+  <message>
+   <source>Choose a file.</source>
+   <translation>请选择文件。</translation>
+  </message>
+  <message>
+   <source>{file} ({size}) was read back and is sound.</source>
+   <translation>{file}（{size}）已读回核对，完好无损。</translation>
+  </message>
+  <message>
+   <source>Keep its passphrase apart from it.</source>
+   <translation>请将口令与文件分开保管。</translation>
+  </message>
+  <message>
+   <source>Copying</source>
+   <translation>正在复制</translation>
+  </message>
+  <message>
+   <source>Writing</source>
+   <translation>正在写入</translation>
+  </message>
+  <message>
+   <source>Reading back</source>
+   <translation>正在读回核对</translation>
+  </message>
+  <message>
+   <source>{done} of {total}</source>
+   <translation>{done} / {total}</translation>
+  </message>
+  <message>
+   <source>The backup is written</source>
+   <translation>备份已写入</translation>
+  </message>
+  <message>
+   <source>The backup was cancelled. No file is left behind.</source>
+   <translation>备份已取消，没有留下文件。</translation>
+  </message>
+  <message>
+   <source>Beginning</source>
+   <translation>正在开始</translation>
+  </message>
+  <message>
    <source>What could not be stored</source>
    <translation>未能保存的内容</translation>
   </message>
@@ -576,8 +656,8 @@
    <translation>所有检测账号的节点的实时状况</translation>
   </message>
   <message>
-   <source>Who else may come in</source>
-   <translation>还有谁可以接入</translation>
+   <source>Keys and backups, and who else may come in</source>
+   <translation>密钥、备份，以及还有谁可以进入</translation>
   </message>
   <message>
    <source>The engine is not running.</source>
@@ -946,6 +1026,22 @@
   <message>
    <source>It is checked as soon as a worker takes it.</source>
    <translation>一有节点接手就会检测。</translation>
+  </message>
+  <message>
+   <source>The key could not be changed.</source>
+   <translation>密钥未能更换。</translation>
+  </message>
+  <message>
+   <source>The one before stays in use. Mend that, then try again.</source>
+   <translation>原来的密钥继续使用。请先解决该问题，然后重试。</translation>
+  </message>
+  <message>
+   <source>The backup could not be written.</source>
+   <translation>备份未能写入。</translation>
+  </message>
+  <message>
+   <source>No file is left behind. Mend that, then try again.</source>
+   <translation>没有留下文件。请先解决该问题，然后重试。</translation>
   </message>
   <message>
    <source>The account is paused.</source>
@@ -1408,6 +1504,22 @@
    <translation>主程序正在关闭</translation>
   </message>
   <message>
+   <source>The key comes from VEDETTE_ENCRYPTION_KEY and is kept nowhere here. Whoever copies the data directory cannot open credentials; whoever can read where the key is set for this master can.</source>
+   <translation>密钥来自 VEDETTE_ENCRYPTION_KEY，本机不保存。复制数据目录的人无法打开凭据；能读到该密钥设置之处的人可以。</translation>
+  </message>
+  <message>
+   <source>The key is in this computer's keychain. Whoever copies the data directory cannot open credentials; a program that runs as you while you are logged in can ask the keychain for it.</source>
+   <translation>密钥保存在这台电脑的钥匙串中。复制数据目录的人无法打开凭据；但在你登录期间以你的身份运行的程序可以向钥匙串索取密钥。</translation>
+  </message>
+  <message>
+   <source>The key is made from a passphrase and is kept nowhere. Whoever copies the data directory must guess the passphrase, each guess taking 64 MiB and a third of a second; without it nobody can open credentials.</source>
+   <translation>密钥由口令生成，不保存在任何地方。复制数据目录的人只能猜测口令，每次猜测需要 64 MiB 内存和三分之一秒；没有口令，谁也打不开凭据。</translation>
+  </message>
+  <message>
+   <source>The key is in a file beside the database that only you may read. That protects a database copied alone, not the whole data directory, and not against somebody who can use your account on this computer.</source>
+   <translation>密钥保存在数据库旁边一个只有你能读取的文件中。它能保护单独被复制的数据库，但不能保护整个数据目录，也防不住能使用你在这台电脑上的账户的人。</translation>
+  </message>
+  <message>
    <source>online</source>
    <translation>在线</translation>
   </message>
@@ -1492,6 +1604,30 @@
    <translation>最近几次检测失败，正在降低频率重试。</translation>
   </message>
   <message>
+   <source>Backup</source>
+   <translation>备份</translation>
+  </message>
+  <message>
+   <source>Back up…</source>
+   <translation>备份…</translation>
+  </message>
+  <message>
+   <source>Writes everything into one encrypted file</source>
+   <translation>将全部内容写入一个加密文件</translation>
+  </message>
+  <message>
+   <source>One encrypted file with accounts, credentials, detections and what workers know this computer by. Everything goes on while it is written.</source>
+   <translation>一个加密文件，包含账号、凭据、检测结果，以及工作节点识别这台电脑的依据。写入期间一切照常运行。</translation>
+  </message>
+  <message>
+   <source>Without the window</source>
+   <translation>不用窗口时</translation>
+  </message>
+  <message>
+   <source>To bring one back, close Vedette and type</source>
+   <translation>恢复备份：先关闭 Vedette，再输入</translation>
+  </message>
+  <message>
    <source>Copy text</source>
    <translation>复制文本</translation>
   </message>
@@ -1550,6 +1686,10 @@
   <message>
    <source>Accept workers from other machines</source>
    <translation>接受其他电脑上的工作节点</translation>
+  </message>
+  <message>
+   <source>Copy fingerprint</source>
+   <translation>复制指纹</translation>
   </message>
   <message>
    <source>Fingerprint: {digits}</source>
@@ -1658,6 +1798,98 @@
   <message>
    <source>Dismiss</source>
    <translation>知道了</translation>
+  </message>
+  <message>
+   <source>“vedette-master rotate-key --to …” moves the key to another place.</source>
+   <translation>用“vedette-master rotate-key --to …”可将密钥移到别处。</translation>
+  </message>
+  <message>
+   <source>Key file</source>
+   <translation>密钥文件</translation>
+  </message>
+  <message>
+   <source>Keychain of this computer</source>
+   <translation>这台电脑的钥匙串</translation>
+  </message>
+  <message>
+   <source>Environment</source>
+   <translation>环境变量</translation>
+  </message>
+  <message>
+   <source>Key of the credentials</source>
+   <translation>凭据的密钥</translation>
+  </message>
+  <message>
+   <source>Change key</source>
+   <translation>更换密钥</translation>
+  </message>
+  <message>
+   <source>Makes a new key and seals all credentials with it; everything goes on</source>
+   <translation>生成新密钥并用它重新加密全部凭据；期间一切照常运行</translation>
+  </message>
+  <message>
+   <source>Kept in</source>
+   <translation>保存位置</translation>
+  </message>
+  <message>
+   <source>In use since</source>
+   <translation>启用时间</translation>
+  </message>
+  <message>
+   <source>Data keys</source>
+   <translation>数据密钥</translation>
+  </message>
+  <message>
+   <source>Credentials are being sealed anew</source>
+   <translation>正在重新加密凭据</translation>
+  </message>
+  <message>
+   <source>“Change key” leaves VEDETTE_ENCRYPTION_KEY as it is.</source>
+   <translation>“更换密钥”不会改变 VEDETTE_ENCRYPTION_KEY。</translation>
+  </message>
+  <message>
+   <source>“Change key” leaves the passphrase as it is.</source>
+   <translation>“更换密钥”不会改变口令。</translation>
+  </message>
+  <message>
+   <source>{n} is done.</source>
+   <translation>已完成 {n} 个。</translation>
+  </message>
+  <message>
+   <source>{n} are done.</source>
+   <translation>已完成 {n} 个。</translation>
+  </message>
+  <message>
+   <source>The credentials of {n} account could not be opened; the key before stays for them.</source>
+   <translation>有 {n} 个账号的凭据无法打开；旧密钥为其保留。</translation>
+  </message>
+  <message>
+   <source>The credentials of {n} accounts could not be opened; the key before stays for them.</source>
+   <translation>有 {n} 个账号的凭据无法打开；旧密钥为其保留。</translation>
+  </message>
+  <message>
+   <source>Enter them again at the accounts that ask for it, then change the key once more.</source>
+   <translation>请在提示的账号中重新输入凭据，然后再更换一次密钥。</translation>
+  </message>
+  <message>
+   <source>Sealing credentials anew.</source>
+   <translation>正在重新加密凭据。</translation>
+  </message>
+  <message>
+   <source>Not all credentials are sealed with the new key yet; the next start goes on with it.</source>
+   <translation>尚有凭据未用新密钥加密；下次启动时继续。</translation>
+  </message>
+  <message>
+   <source>There is a new key.</source>
+   <translation>已启用新密钥。</translation>
+  </message>
+  <message>
+   <source>{n} credential was sealed anew.</source>
+   <translation>已重新加密 {n} 个凭据。</translation>
+  </message>
+  <message>
+   <source>{n} credentials were sealed anew.</source>
+   <translation>已重新加密 {n} 个凭据。</translation>
   </message>
   <message>
    <source>for {n} worker</source>

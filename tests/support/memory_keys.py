@@ -17,11 +17,14 @@ class MemoryKeeper:
         self.box = KeyBox("file", {}, (DataKey(1, b"wrapped", MADE),), 1)
         self.resealing = False
         self.moved = self.damaged = 0
+        self.refusal = ""
         self.given: list[Secret | None] = []
 
     async def rotate(self, to: str | None = None, given: Secret | None = None) -> None:
         if to == "keychain":
             raise VaultError("no keychain can be reached here")
+        if self.refusal:
+            raise VaultError(self.refusal)
         self.given.append(given)
         current = self.box.current + 1
         self.box = replace(

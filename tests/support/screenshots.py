@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from PySide6.QtCore import QSettings
 from PySide6.QtWidgets import QApplication, QDialog, QWidget
@@ -370,6 +371,22 @@ async def settings(studio: Studio) -> None:
     window.attach(memory.api)
     window.show_page("settings")
     await studio.take("settings-empty")
+    memory.remote.state = replace(memory.remote.state, accepting=True, addresses=memory.remote.addresses)
+    memory.keeper.resealing, memory.keeper.moved = True, 4500
+    window.settings.door.show_state()
+    window.settings.key.refresh()
+    await studio.take("settings-rotating")
+    memory.keeper.resealing = False
+    fixed = "VEDETTE_ACCEPT_REMOTE"
+    memory.remote.state = replace(memory.remote.state, fixed_by=fixed)
+    memory.keeper.refusal = "the file vault.key cannot be used: Read-only file system"
+    window.settings.key.run_rotate()
+    window.settings.door.show_state()
+    await studio.take("settings-key-failed")
+    memory.keeper.refusal = ""
+    window.settings.key.run_rotate()
+    await studio.take("settings-key-changed")
+    await _back_up(studio, memory)
     for name, scope, device in (
         ("Nightly backup", "read", ""),
         ("Grafana", "read", ""),
@@ -390,6 +407,30 @@ async def settings(studio: Studio) -> None:
     await studio.take("new-token-made", dialog)
     dialog.reject()
     await tokens.close()
+
+
+async def _back_up(studio: Studio, memory: MemoryApi) -> None:
+    """The dialog: missing, writing, failed, done."""
+    target = studio.folder / "vedette-20261126-091500.vedette"
+    target.unlink(missing_ok=True)
+    studio.window.settings.backup.show_dialog()
+    dialog: Any = studio.dialog()
+    dialog.file.setText(str(target))
+    dialog.run_write()
+    await studio.take("backup-missing", dialog)
+    for secret in (dialog.passphrase, dialog.again):
+        secret.setText("correct horse")
+    memory.backup.gate.clear()
+    dialog.run_write()
+    await studio.take("backup-writing", dialog)
+    memory.backup.trouble = f"{studio.folder} cannot be written to, the disk is full: make room and start again"
+    memory.backup.gate.set()
+    await studio.take("backup-failed", dialog)
+    memory.backup.trouble = ""
+    dialog.run_write()
+    await studio.take("backup-made", dialog)
+    target.unlink()
+    dialog.reject()
 
 
 def _history(window: MainWindow) -> None:

@@ -1,14 +1,15 @@
 """The door for other machines: whether it is open, what that opens, and by what they know this computer."""
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QCheckBox, QFrame, QVBoxLayout
+from PySide6.QtGui import QGuiApplication, QShowEvent
+from PySide6.QtWidgets import QCheckBox, QFrame, QHBoxLayout, QVBoxLayout
 from shiboken6 import isValid
 
 from desktop.ui.desk import Desk, Translated
 from desktop.ui.language import sentences, tr, trn
 from desktop.ui.problems import problem_of
 from desktop.ui.told import told
+from desktop.ui.widgets.buttons import Button
 from desktop.ui.widgets.labels import label
 from desktop.ui.widgets.state_panel import Notice
 from engine.api.errors import ApiError
@@ -35,15 +36,22 @@ class DoorCard(Translated, QFrame):
         self.switch = QCheckBox()
         self.hint, self.fingerprint = label("hint", wrap=True), label("hint", wrap=True)
         self.fingerprint.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.copy = Button(desk.theme, "tiny", "copy")
         self.notice = Notice(desk.theme)
         self.switch.clicked.connect(self._switched)
+        self.copy.clicked.connect(self._copy)
         desk.directory.workers_changed.connect(self.show_state)
         px = desk.theme.px
         column = QVBoxLayout(self)
         column.setContentsMargins(px(16), px(12), px(16), px(14))
         column.setSpacing(px(6))
-        for one in (self.switch, self.hint, self.fingerprint, self.notice):
-            column.addWidget(one)
+        line = QHBoxLayout()
+        line.addWidget(self.fingerprint, 1)
+        line.addWidget(self.copy)
+        column.addWidget(self.switch)
+        column.addWidget(self.hint)
+        column.addLayout(line)
+        column.addWidget(self.notice)
         self.retranslate()
 
     def attach(self, api: Api) -> None:
@@ -54,6 +62,7 @@ class DoorCard(Translated, QFrame):
     def retranslate(self) -> None:
         self.switch.setText(tr("Accept workers from other machines"))
         self.switch.setAccessibleName(self.switch.text())
+        self.copy.name(tr("Copy fingerprint"))
         self.show_state()
 
     def show_state(self) -> None:
@@ -69,7 +78,8 @@ class DoorCard(Translated, QFrame):
         digits = state.fingerprint
         groups = " ".join(digits[at : at + GROUP] for at in range(0, len(digits), GROUP))
         self.fingerprint.setText(tr("Fingerprint: {digits}", digits=groups))
-        self.fingerprint.setVisible(state.accepting)
+        for one in (self.fingerprint, self.copy):
+            one.setVisible(state.accepting)
         self._say_what_is_amiss(state)
 
     def _hint(self, state: RemoteSnapshot) -> str:
@@ -104,6 +114,11 @@ class DoorCard(Translated, QFrame):
     def showEvent(self, event: QShowEvent) -> None:
         self.show_state()  # it may have been moved elsewhere
         super().showEvent(event)
+
+    def _copy(self) -> None:
+        if self._remote is not None:
+            QGuiApplication.clipboard().setText(self._remote.status().fingerprint)
+            self._desk.toast(tr("Copied."), "ok")
 
     def _switched(self, on: bool) -> None:
         self._error = None

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from PySide6.QtWidgets import QCheckBox, QComboBox, QLineEdit, QSpinBox, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QLineEdit, QSpinBox, QVBoxLayout, QWidget
 
 from desktop.ui.language import tr
 from desktop.ui.theme import Theme
@@ -14,9 +14,9 @@ Value = str | int | float | bool | None
 
 
 class FormRow(QWidget):
-    """One input with its words."""
+    """One input with its words; `beside` stands at its right."""
 
-    def __init__(self, theme: Theme, control: Input) -> None:
+    def __init__(self, theme: Theme, control: Input, beside: QWidget | None = None) -> None:
         super().__init__()
         self.control = control
         self._label, self._hint, self.error = label("field"), label("hint", wrap=True), label("error", wrap=True)
@@ -26,8 +26,14 @@ class FormRow(QWidget):
         if not isinstance(control, QCheckBox):
             column.addWidget(self._label)
             self._label.setBuddy(control)
-        for one in (control, self.error, self._hint):
-            column.addWidget(one)
+        row = QHBoxLayout()
+        row.setSpacing(theme.px(8))
+        row.addWidget(control, 1)
+        if beside is not None:
+            row.addWidget(beside)
+        column.addLayout(row)
+        column.addWidget(self.error)
+        column.addWidget(self._hint)
         self.error.hide()
         self._hint.hide()
 

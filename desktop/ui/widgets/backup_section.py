@@ -1,0 +1,57 @@
+"""Backups: what is in one, how it is made here or by command, how one is brought back."""
+
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from desktop.ui.desk import Desk, Translated
+from desktop.ui.dialogs.back_up import BackUpDialog
+from desktop.ui.language import tr
+from desktop.ui.widgets.buttons import Button
+from desktop.ui.widgets.copy_field import CopyField
+from desktop.ui.widgets.labels import label
+from desktop.ui.widgets.section_card import SectionCard
+from engine.api.room import Api
+
+MAKE, BRING_BACK = "vedette-master backup FILE", "vedette-master restore FILE"
+
+
+class BackupSection(Translated, QWidget):
+    """A button and two commands."""
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__()
+        self._desk = desk
+        self._api: Api | None = None
+        theme = desk.theme
+        self.back_up = Button(theme, "plain", "floppy-disk")
+        self.card = SectionCard(theme, self.back_up)
+        self.what = label("body", wrap=True)
+        self.make, self.restore = CopyField(theme), CopyField(theme)
+        self.make.show_text(MAKE)
+        self.restore.show_text(BRING_BACK)
+        self.card.add(self.what, self.make, self.restore)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(self.card)
+        self.back_up.clicked.connect(self.show_dialog)
+        self.retranslate()
+
+    def attach(self, api: Api) -> None:
+        """Back this engine up."""
+        self._api = api
+
+    def retranslate(self) -> None:
+        self.card.title.setText(tr("Backup"))
+        self.back_up.name(tr("Back up…"), tr("Writes everything into one encrypted file"))
+        self.what.setText(
+            tr(
+                "One encrypted file with accounts, credentials, detections and what workers know this computer by. "
+                "Everything goes on while it is written."
+            )
+        )
+        self.make.name(tr("Without the window"))
+        self.restore.name(tr("To bring one back, close Vedette and type"))
+
+    def show_dialog(self) -> None:
+        """Ask where to, and for a passphrase."""
+        if self._api is not None:
+            BackUpDialog(self._desk, self._api, self.window()).open()
