@@ -14,7 +14,7 @@ from engine.config_commands import CommandLine, add_command_flags, command_of
 from engine.config_files import read_dotenv, read_toml
 from engine.config_secrets import OF_A_START, OF_COMMANDS, add_flags, take
 from engine.fleet.lease import Figures, derive
-from engine.remote_options import RemoteOptions, add_remote_options, checked, said_by
+from engine.remote_options import ACCEPT, RemoteOptions, add_remote_options, checked, said_by
 from worker.process.banner import say
 from worker.process.exit_codes import Exit, Stop, cannot_use
 from worker.process.logs import configure
@@ -35,6 +35,7 @@ class Options:
         local_workers: None if nobody said: as many as last time, two at first.
         check_interval: seconds; default interval of new accounts.
         retention_days: how long detections are kept; 0 is for ever.
+        retention_said_by: the option that says so; empty if they are kept for ever.
         figures: heartbeat, time-out and lease, which derive from two options.
         gap_after: seconds without a good check that are told as a gap.
         remote: the door for workers on other machines.
@@ -57,6 +58,7 @@ class Options:
     figures: Figures
     remote: RemoteOptions
     gap_after: float = 60.0
+    retention_said_by: str = ""
     demo: bool = False
     encryption_key: Secret | None = None
     passphrase: Secret | None = None
@@ -97,8 +99,10 @@ def read_line(
     if isinstance(command, str):
         raise parser.error(command)
     key, passphrase = secrets.get("encryption_key"), secrets.get("passphrase")
-    options = _checked(values, data_dir, said_by(arguments, {**dotenv, **environment}))
-    return replace(options, encryption_key=key, passphrase=passphrase), command
+    variables = {**dotenv, **environment}
+    options = _checked(values, data_dir, said_by(ACCEPT, arguments, variables))
+    kept = said_by("retention-days", arguments, variables) if options.retention_days else ""
+    return replace(options, encryption_key=key, passphrase=passphrase, retention_said_by=kept), command
 
 
 class _Parser(configargparse.ArgParser):  # type: ignore[misc]  # configargparse has no types

@@ -23,6 +23,7 @@ from engine.api.journal import Journal
 from engine.api.keys import Keys
 from engine.api.platforms import Platforms
 from engine.api.remote import Remote
+from engine.api.retention import Retention
 from engine.api.room import Api
 from engine.api.samples import add_samples, is_sample
 from engine.api.status import Status
@@ -294,6 +295,7 @@ class Master:
             keys=Keys(self._keys, self._recorder.note, VaultError),
             remote=Remote(self._remote),
             backups=Backups(LiveBackup(self._options, self._keys), self._recorder.note, Stop),
+            retention=Retention(self._options.retention_days, self._options.retention_said_by),
             bus=self.bus,
         )
 

@@ -72,11 +72,12 @@ def checked(values: Namespace, convert: Convert[Any], said_by: str) -> RemoteOpt
     )
 
 
-def said_by(arguments: Sequence[str], environment: Mapping[str, str]) -> str:
-    """Which of the places for options says whether remote workers are accepted, if one does."""
-    if any(argument.startswith((f"--{ACCEPT}", f"--no-{ACCEPT}")) for argument in arguments):
-        return f"--{ACCEPT}"
-    return VARIABLE if VARIABLE in environment else "vedette.toml"
+def said_by(name: str, arguments: Sequence[str], environment: Mapping[str, str]) -> str:
+    """Which of the places for options says this one (`accept-remote`), if one does."""
+    if any(argument.startswith((f"--{name}", f"--no-{name}")) for argument in arguments):
+        return f"--{name}"
+    variable = "VEDETTE_" + name.replace("-", "_").upper()
+    return variable if variable in environment else "vedette.toml"
 
 
 def _names(text: str) -> tuple[str, ...]:

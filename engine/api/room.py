@@ -11,6 +11,7 @@ from engine.api.journal import Journal
 from engine.api.keys import Keys
 from engine.api.platforms import Platforms
 from engine.api.remote import Remote
+from engine.api.retention import Retention
 from engine.api.status import Status
 from engine.api.tokens import ApiTokens
 from engine.api.workers import Workers
@@ -33,4 +34,5 @@ class Api:
     keys: Keys
     remote: Remote
     backups: Backups
+    retention: Retention
     bus: Bus

@@ -1604,6 +1604,22 @@
    <translation>最近几次检测失败，正在降低频率重试。</translation>
   </message>
   <message>
+   <source>Detections are kept for {n} day, those with a star for ever.</source>
+   <translation>检测结果保留 {n} 天，加星标的永久保留。</translation>
+  </message>
+  <message>
+   <source>Detections are kept for {n} days, those with a star for ever.</source>
+   <translation>检测结果保留 {n} 天，加星标的永久保留。</translation>
+  </message>
+  <message>
+   <source>Detections are kept for ever; --retention-days changes that at the next start.</source>
+   <translation>检测结果永久保留；可在下次启动时用 --retention-days 更改。</translation>
+  </message>
+  <message>
+   <source>Set by {option}; it can only be changed there.</source>
+   <translation>由 {option} 设定，只能在那里更改。</translation>
+  </message>
+  <message>
    <source>Backup</source>
    <translation>备份</translation>
   </message>
@@ -1694,10 +1710,6 @@
   <message>
    <source>Fingerprint: {digits}</source>
    <translation>指纹：{digits}</translation>
-  </message>
-  <message>
-   <source>Set by {option}; it can only be changed there.</source>
-   <translation>由 {option} 设定，只能在那里更改。</translation>
   </message>
   <message>
    <source>Opens one encrypted port on this computer. Only machines with a code get in.</source>

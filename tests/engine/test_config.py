@@ -77,3 +77,19 @@ def test_a_data_directory_that_is_a_file_says_so(tmp_path: Path) -> None:
     with pytest.raises(Stop) as caught:
         private_directory(tmp_path / "data")
     assert caught.value.code == Exit.CONFIG and "cannot be used" in caught.value.sentence
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environment", "said_by"),
+    [
+        ([], {}, ""),
+        (["--retention-days", "0"], {}, ""),
+        (["--retention-days=30"], {"VEDETTE_RETENTION_DAYS": "7"}, "--retention-days"),
+        ([], {"VEDETTE_RETENTION_DAYS": "7"}, "VEDETTE_RETENTION_DAYS"),
+    ],
+)
+def test_who_says_how_long_detections_are_kept(
+    tmp_path: Path, arguments: list[str], environment: dict[str, str], said_by: str
+) -> None:
+    options = read("x", ["--data-dir", str(tmp_path), *arguments], environment)
+    assert options.retention_said_by == said_by

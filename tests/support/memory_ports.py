@@ -19,6 +19,7 @@ from engine.api.journal import Journal
 from engine.api.keys import Keys
 from engine.api.platforms import Platforms
 from engine.api.remote import Remote
+from engine.api.retention import Retention
 from engine.api.room import Api
 from engine.api.status import SchedulingStatus, Status
 from engine.api.tokens import ApiTokens
@@ -198,5 +199,6 @@ def _room(
         keys=Keys(keeper, no_note, VaultError),
         remote=Remote(remote),
         backups=Backups(backup, no_note, CannotWrite),
+        retention=Retention(),
         bus=bus,
     )

@@ -1,14 +1,15 @@
-"""Backups: what is in one, how it is made here or by command, how one is brought back."""
+"""Backups: what is in one, how it is made here or by command, how one is brought back; how long detections stay."""
 
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from desktop.ui.desk import Desk, Translated
 from desktop.ui.dialogs.back_up import BackUpDialog
-from desktop.ui.language import tr
+from desktop.ui.language import sentences, tr, trn
 from desktop.ui.widgets.buttons import Button
 from desktop.ui.widgets.copy_field import CopyField
 from desktop.ui.widgets.labels import label
 from desktop.ui.widgets.section_card import SectionCard
+from engine.api.retention import Retention
 from engine.api.room import Api
 
 MAKE, BRING_BACK = "vedette-master backup FILE", "vedette-master restore FILE"
@@ -28,7 +29,8 @@ class BackupSection(Translated, QWidget):
         self.make, self.restore = CopyField(theme), CopyField(theme)
         self.make.show_text(MAKE)
         self.restore.show_text(BRING_BACK)
-        self.card.add(self.what, self.make, self.restore)
+        self.kept = label("hint", wrap=True)
+        self.card.add(self.what, self.make, self.restore, self.kept)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self.card)
@@ -38,6 +40,7 @@ class BackupSection(Translated, QWidget):
     def attach(self, api: Api) -> None:
         """Back this engine up."""
         self._api = api
+        self.retranslate()
 
     def retranslate(self) -> None:
         self.card.title.setText(tr("Backup"))
@@ -51,7 +54,21 @@ class BackupSection(Translated, QWidget):
         self.make.name(tr("Without the window"))
         self.restore.name(tr("To bring one back, close Vedette and type"))
 
+        if self._api is not None:
+            self.kept.setText(_kept(self._api.retention))
+
     def show_dialog(self) -> None:
         """Ask where to, and for a passphrase."""
         if self._api is not None:
             BackUpDialog(self._desk, self._api, self.window()).open()
+
+
+def _kept(retention: Retention) -> str:
+    if not retention.days:
+        return tr("Detections are kept for ever; --retention-days changes that at the next start.")
+    kept = trn(
+        "Detections are kept for {n} day, those with a star for ever.",
+        "Detections are kept for {n} days, those with a star for ever.",
+        retention.days,
+    )
+    return sentences(kept, tr("Set by {option}; it can only be changed there.", option=retention.said_by))

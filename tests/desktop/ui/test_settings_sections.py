@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QAbstractButton, QFileDialog, QLineEdit, QProgress
 from desktop.ui.dialogs.back_up import BackUpDialog
 from desktop.ui.told import told
 from engine.api.keys import PROTECTS
+from engine.api.retention import Retention
 from engine.vault.passphrase import SHORTEST as VAULTS_SHORTEST
 from tests.support.memory_ports import make_api
 from tests.support.waiting import eventually
@@ -130,6 +131,24 @@ async def test_its_name_is_new_and_its_commands_can_be_copied(qtloop: Any, tmp_p
         section.back_up.click()
         named = Path(dialog(opened).file.text())
         assert named.is_absolute() and named.suffix == ".vedette"
+
+
+@pytest.mark.parametrize(
+    ("retention", "says"),
+    [
+        (Retention(), "Detections are kept for ever; --retention-days changes that at the next start."),
+        (
+            Retention(30, "VEDETTE_RETENTION_DAYS"),
+            "Detections are kept for 30 days, those with a star for ever. "
+            "Set by VEDETTE_RETENTION_DAYS; it can only be changed there.",
+        ),
+    ],
+)
+async def test_how_long_detections_are_kept(qtloop: Any, tmp_path: Path, retention: Retention, says: str) -> None:
+    memory = make_api()
+    memory.api = replace(memory.api, retention=retention)
+    async with open_window(tmp_path, memory) as opened:
+        assert opened.window.settings.backup.kept.text() == says
 
 
 async def test_what_is_missing_is_said_at_its_field_and_nothing_is_written(qtloop: Any, tmp_path: Path) -> None:

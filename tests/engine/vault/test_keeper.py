@@ -71,6 +71,7 @@ async def test_rotation_seals_everything_anew_and_forgets_the_old_key(tmp_path):
         await keeper.sealed_anew()
         assert (tmp_path / "vault.key").read_bytes() != old_file and not (tmp_path / "vault.key.new").exists()
         assert key_ids(tmp_path) == {b"\0\0\0\2"}, "those in the bin as well"
+        assert (keeper.moved, keeper.damaged) == (3, 0)
         assert [key.id for key in (await store.keys.load()).keys] == [2] == [key.id for key in keeper.box.keys]
         after = await store.accounts.sealed("acc_0")
         assert before is not None and after is not None and after.version == before.version
@@ -184,6 +185,7 @@ async def test_what_cannot_be_opened_stays_with_its_key(tmp_path, expected_logs)
         await keeper.sealed_anew()
         assert key_ids(tmp_path) == {b"\0\0\0\1", b"\0\0\0\2"}
         assert [key.id for key in (await store.keys.load()).keys] == [1, 2]
+        assert (keeper.moved, keeper.damaged) == (1, 1)
         with pytest.raises(VaultError, match="belong to another account"):
             await text_of(store, keeper, "acc_1")
 
