@@ -29,12 +29,12 @@ def problem_of(error: Exception, request_id: str = "") -> Problem:
             tr("Try again. If it stays, look for {id} in the log.", id=request_id) if request_id else tr("Try again."),
         )
     title, advice = _words(error)
-    return Problem(title, _sentence(error.message), advice)
+    return Problem(title, as_sentence(error.message), advice)
 
 
-def _sentence(message: str) -> str:
+def as_sentence(message: str) -> str:
     """The engine writes for logs: without a capital, and mostly without a full stop."""
-    return message[:1].upper() + message[1:] + ("." if message[-1:].isalnum() else "")
+    return message[:1].upper() + message[1:] + ("." if message[-1:].isascii() and message[-1:].isalnum() else "")
 
 
 def _words(error: ApiError) -> tuple[str, str]:

@@ -136,6 +136,11 @@ TEMPLATES = (
         "The key is in a file beside the database that only you may read. That protects a database copied alone, not "
         "the whole data directory, and not against somebody who can use your account on this computer."
     ),
+    template(
+        "{name} was given but is not used: the key is kept in another place ({place}); "
+        "“vedette-master rotate-key --to {to}” moves it"
+    ),
+    template("the passphrase"),
     template("online"),
     template("offline"),
     template("ended"),

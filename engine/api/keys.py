@@ -34,6 +34,7 @@ class KeysSnapshot:
         created_at: of the data key that seals.
         resealing: whether credentials are being moved to it right now.
         resealed: how many were moved since the last change. damaged: how many cannot be opened, and were not.
+        hint: what the start was given although the key is kept elsewhere; empty if there is no such thing.
     """
 
     source: str
@@ -43,6 +44,7 @@ class KeysSnapshot:
     resealing: bool
     resealed: int = 0
     damaged: int = 0
+    hint: str = ""
 
 
 class KeyFailed(ApiError):
@@ -58,6 +60,8 @@ class Keeper(Protocol):
     def box(self) -> KeyBox: ...
     @property
     def resealing(self) -> bool: ...
+    @property
+    def hint(self) -> str: ...
     @property
     def moved(self) -> int: ...
     @property
@@ -82,10 +86,15 @@ class Keys:
     def get(self) -> KeysSnapshot:
         """How it stands."""
         keeper, box = self._keeper, self._keeper.box
-        since = next(key.created_at for key in box.keys if key.id == box.current)
-        count = len(box.keys)
         return KeysSnapshot(
-            box.source, PROTECTS[box.source], count, since, keeper.resealing, keeper.moved, keeper.damaged
+            source=box.source,
+            protects=PROTECTS[box.source],
+            data_keys=len(box.keys),
+            created_at=next(key.created_at for key in box.keys if key.id == box.current),
+            resealing=keeper.resealing,
+            resealed=keeper.moved,
+            damaged=keeper.damaged,
+            hint=keeper.hint,
         )
 
     async def rotate(self, to: str | None = None, given: Secret | None = None) -> KeysSnapshot:

@@ -1520,6 +1520,14 @@
    <translation>密钥保存在数据库旁边一个只有你能读取的文件中。它能保护单独被复制的数据库，但不能保护整个数据目录，也防不住能使用你在这台电脑上的账户的人。</translation>
   </message>
   <message>
+   <source>{name} was given but is not used: the key is kept in another place ({place}); “vedette-master rotate-key --to {to}” moves it</source>
+   <translation>提供了{name}但未使用：密钥保存在别处（{place}）；用“vedette-master rotate-key --to {to}”可移过去。</translation>
+  </message>
+  <message>
+   <source>the passphrase</source>
+   <translation>口令</translation>
+  </message>
+  <message>
    <source>online</source>
    <translation>在线</translation>
   </message>

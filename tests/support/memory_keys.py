@@ -17,7 +17,7 @@ class MemoryKeeper:
         self.box = KeyBox("file", {}, (DataKey(1, b"wrapped", MADE),), 1)
         self.resealing = False
         self.moved = self.damaged = 0
-        self.refusal = ""
+        self.refusal = self.hint = ""
         self.given: list[Secret | None] = []
 
     async def rotate(self, to: str | None = None, given: Secret | None = None) -> None:

@@ -8,7 +8,7 @@ from shiboken6 import isValid
 from desktop.ui import words
 from desktop.ui.desk import Desk, Translated
 from desktop.ui.language import sentences, tr, trn
-from desktop.ui.problems import problem_of
+from desktop.ui.problems import as_sentence, problem_of
 from desktop.ui.told import told
 from desktop.ui.widgets.buttons import Button
 from desktop.ui.widgets.facts import Facts
@@ -133,7 +133,7 @@ class KeySection(Translated, QWidget):
             count = trn("{n} credential was sealed anew.", "{n} credentials were sealed anew.", now.resealed)
             self.notice.say(sentences(what, count if now.resealed else ""), "ok", "check-circle")
         else:
-            self.notice.say("")
+            self.notice.say(as_sentence(told(now.hint)), "warn", "key")
 
 
 def source_name(source: str) -> str:

@@ -14,10 +14,16 @@ from desktop.ui.dialogs.back_up import BackUpDialog
 from desktop.ui.told import told
 from engine.api.keys import PROTECTS
 from engine.api.retention import Retention
+from engine.commands import bundle
+from engine.config import read
+from engine.master import Master
+from engine.vault.archive import ArchiveReader
 from engine.vault.passphrase import SHORTEST as VAULTS_SHORTEST
+from engine.vault.sources import Offered, Sources
 from tests.support.memory_ports import make_api
 from tests.support.waiting import eventually
 from tests.support.window import Opened, open_window
+from worker.process.secret import Secret
 
 PHRASE = "correct horse"
 
@@ -105,6 +111,41 @@ async def test_what_could_not_be_sealed_anew_is_said(qtloop: Any, tmp_path: Path
         memory.keeper.damaged = 3
         section.refresh()
         assert "credentials of 3 accounts" in section.notice.text.text()
+
+
+async def test_a_key_that_was_given_in_vain_is_said(qtloop: Any, tmp_path: Path) -> None:
+    given = Sources(tmp_path, Offered(passphrase=Secret(PHRASE)))
+    memory = make_api()
+    memory.keeper.hint = given.passed_over(memory.keeper.box)
+    async with open_window(tmp_path, memory) as opened:
+        opened.window.show_page("settings")
+        said = opened.window.settings.key.notice.text
+        assert said.text() == (
+            "The passphrase was given but is not used: the key is kept in another place (file); "
+            "“vedette-master rotate-key --to passphrase” moves it."
+        )
+        opened.window.languages.set_choice("zh")
+        await eventually(lambda: "口令" in said.text() and "given" not in said.text())
+
+
+async def test_a_real_key_is_changed_and_a_real_backup_written(qtloop: Any, tmp_path: Path) -> None:
+    """The engine's threads beside Qt's loop."""
+    arguments = ["--data-dir", str(tmp_path / "data"), "--port", "0", "--local-workers", "0"]
+    master = Master(read("x", arguments, {}))
+    await master.start()
+    memory = make_api()
+    memory.api = replace(memory.api, keys=master.api.keys, backups=master.api.backups)
+    async with open_window(tmp_path, memory) as opened:
+        one = filled(opened, tmp_path / "copy.vedette")
+        section = opened.window.settings.key
+        section.rotate.click()
+        await eventually(lambda: section.notice.text.text() == "There is a new key.")
+        one.write.click()
+        await eventually(one.panel.isVisible, within=20)
+    await master.close("done")
+    with (tmp_path / "copy.vedette").open("rb") as stream:
+        manifest = bundle.verify(ArchiveReader(stream, Secret(PHRASE)), lambda _done, _total: None).manifest
+    assert manifest.current == 2
 
 
 # --- backups ---------------------------------------------------------------------------------------------------------
