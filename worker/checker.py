@@ -1,7 +1,7 @@
 """Runs one check, listen or probe of a platform and says how it went; never raises for what a platform does."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from functools import partial
@@ -161,7 +161,7 @@ class Checker:
         session, cursor = await self._opened(platform, task, self._look(task, self.permits.may_listen))
         first = cursor is None
         async with aclosing(platform.listen(session, cursor)) as checks:
-            async for check in checks:
+            while (check := await self.under_check.steps(task.account, _next(checks))) is not None:
                 request_id = new_request_id()
                 with request(request_id):
                     heard(await self._write_down(task, check, first, request_id))
@@ -239,3 +239,7 @@ class Checker:
                 return None
         log.error("check.failed", what=what, account=task.account, platform=task.platform, exc_info=error)
         return PlatformError(SAFE_MESSAGE)
+
+
+async def _next(checks: AsyncIterator[Check]) -> Check | None:
+    return await anext(checks, None)

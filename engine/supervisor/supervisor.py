@@ -174,19 +174,16 @@ class Supervisor:
         """Farewell at once, SIGTERM at 8 s, close stdin at 10 s, SIGKILL at 12 s. One that never connected hears no
         farewell: SIGTERM at once."""
         child.asked = True
+        began = lease_clock()
         try:
-            await self._farewell(worker_id, why, TERM_AFTER - 1)
+            await self._farewell(worker_id, why, TERM_AFTER - 1)  # one that hangs does not answer: that counts as well
         except ConnectionError:
             child.terminate()
-        if await child.ended(TERM_AFTER):
-            return
-        child.terminate()
-        if await child.ended(HANG_UP_AFTER - TERM_AFTER):
-            return
-        child.hang_up()
-        if not await child.ended(KILL_AFTER - HANG_UP_AFTER):
-            child.kill()
-            await child.ended(HUNG_GRACE)
+        for after, harsher in ((TERM_AFTER, child.terminate), (HANG_UP_AFTER, child.hang_up), (KILL_AFTER, child.kill)):
+            if await child.ended(max(0.0, began + after - lease_clock())):
+                return
+            harsher()
+        await child.ended(HUNG_GRACE)
 
     async def _end_hung(self, child: Child) -> None:
         child.hung = True

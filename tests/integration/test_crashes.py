@@ -10,6 +10,7 @@ import pytest
 from tests.support.fake_platform import FakePlatform
 from tests.support.master_process import MasterProcess, alive, running_master
 from tests.support.waiting import eventually
+from worker.process.clock import lease_clock
 
 pytestmark = [pytest.mark.processes, pytest.mark.timeout(120)]
 
@@ -87,6 +88,31 @@ async def test_the_sixth_crash_in_ten_minutes_is_shown_as_failed(tmp_path: Path)
         code, answer = await master.call("POST", f"/workers/{worker['id']}/restart")
         assert code < 300, answer
         await master.workers_online(1)
+
+
+async def test_a_worker_that_hangs_is_killed_and_started_again(tmp_path: Path) -> None:
+    soon = ("--heartbeat-interval", "2", "--heartbeat-timeout", "12", "--local-workers", "1")
+    async with running_master(tmp_path / "data", *soon) as master:
+        [worker] = await master.workers_online(1)
+        os.kill(worker["pid"], signal.SIGSTOP)  # SIGTERM has to wait for SIGCONT then, SIGKILL does not
+
+        async def another() -> bool:
+            [now] = await master.items("/workers")
+            return now["state"] == "online" and now["pid"] != worker["pid"]
+
+        await eventually(another, within=35)
+        assert not alive(worker["pid"])
+        assert [line["silent"] > 12 for line in master.logged("worker.heartbeat_timeout")] == [True]
+
+
+async def test_a_worker_that_hangs_does_not_keep_the_master_from_closing(tmp_path: Path) -> None:
+    async with running_master(tmp_path / "data") as master:
+        hung, other = await master.workers_online(2)
+        os.kill(hung["pid"], signal.SIGSTOP)
+        began = lease_clock()
+        assert await master.end(signal.SIGTERM) == 0
+        assert lease_clock() - began < 14, "12 s and the rest of the end"
+        assert not alive(hung["pid"]) and not alive(other["pid"])
 
 
 async def test_sigterm_drains_the_workers_and_leaves_no_orphan(tmp_path: Path) -> None:

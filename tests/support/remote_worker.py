@@ -18,10 +18,12 @@ class RemoteWorker:
 
     Args:
         prefix: put before the command, as `ip netns exec NAME`.
+        folder: where it runs, if that matters.
     """
 
-    def __init__(self, data_dir: Path, prefix: Sequence[str] = ()) -> None:
+    def __init__(self, data_dir: Path, prefix: Sequence[str] = (), folder: Path | None = None) -> None:
         self.data_dir = data_dir
+        self._folder = folder
         self._prefix = prefix
         self._process: asyncio.subprocess.Process | None = None
         self._reader: asyncio.Task[bytes] | None = None
@@ -40,7 +42,12 @@ class RemoteWorker:
         join = ["--join", code] if code is not None else []
         command = [sys.executable, "-m", "worker", *join, "--data-dir", str(self.data_dir), *arguments]
         self._process = await asyncio.create_subprocess_exec(
-            *self._prefix, *command, stdin=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE, env=ENVIRONMENT
+            *self._prefix,
+            *command,
+            stdin=asyncio.subprocess.DEVNULL,
+            stderr=asyncio.subprocess.PIPE,
+            env=ENVIRONMENT,
+            cwd=self._folder,
         )
         assert self._process.stderr is not None
         self._reader = spawn(self._process.stderr.read(), name="stderr")
@@ -62,9 +69,11 @@ class RemoteWorker:
 
 
 @asynccontextmanager
-async def remote_worker(data_dir: Path, prefix: Sequence[str] = ()) -> AsyncIterator[RemoteWorker]:
+async def remote_worker(
+    data_dir: Path, prefix: Sequence[str] = (), folder: Path | None = None
+) -> AsyncIterator[RemoteWorker]:
     """A worker that is not started yet; whatever the test did, no process of it is left at the end."""
-    worker = RemoteWorker(data_dir, prefix)
+    worker = RemoteWorker(data_dir, prefix, folder)
     try:
         yield worker
     finally:

@@ -17,6 +17,7 @@ import pytest
 from tests.support.fake_master import FakeMaster
 from tests.support.tasks import task
 from tests.support.waiting import eventually
+from worker.process.clock import lease_clock
 from worker.process.dir_lock import DirLock
 from worker.process.exit_codes import Exit
 from worker.process.local_start import LocalStart
@@ -249,7 +250,9 @@ async def test_a_killed_workers_directory_is_free_at_once(tmp_path: Path) -> Non
 
 
 async def test_killed_and_started_again_it_goes_on_where_it_was(tmp_path: Path) -> None:
-    async with watching(tmp_path) as (_, worker):
+    async with watching(tmp_path) as (first, worker):
+        # a second batch tells that the answer to the first one came: what is killed before that is sent again
+        await eventually(lambda: not all(item.baseline for item in first.stored.values()))
         worker.process.kill()
         await worker.ended()
     async with watching(tmp_path) as (second, _):
@@ -257,6 +260,30 @@ async def test_killed_and_started_again_it_goes_on_where_it_was(tmp_path: Path) 
     numbers = [int(item.external_id.rpartition("-")[2]) for item in second.stored.values()]
     assert not any(item.baseline for item in second.stored.values())
     assert numbers == sorted(set(numbers))
+
+
+@POSIX
+async def test_frozen_past_its_lease_it_does_nothing_more_with_it(tmp_path: Path) -> None:
+    """As after a sleep: what was due, and what the platform sent meanwhile, must not be looked at before the lease."""
+    async with FakeMaster(heartbeat_interval=0.5, lease=6.0) as master:
+        master.tasks = [task("shop", 3, settings={"rate_per_minute": 600}, interval=1.0)]
+        async with local(start_line(master, tmp_path)) as worker:
+            await eventually(lambda: master.stored, within=20)
+            worker.process.send_signal(signal.SIGSTOP)
+            over = lease_clock() + 8
+            await eventually(lambda: lease_clock() > over, within=20)
+            before = len(log_of(tmp_path))
+            worker.process.send_signal(signal.SIGCONT)
+            await eventually(lambda: "check.done" in log_of(tmp_path)[before:], within=20)
+            assert len(master.of(Register)) == 2
+    events = log_of(tmp_path)[before:]
+    assert "agent.stalled" in events[: events.index("check.done")]
+    assert "agent.registered" in events[: events.index("check.done")]
+
+
+def log_of(directory: Path) -> list[str]:
+    """The events of its log, in order."""
+    return [json.loads(line)["event"] for line in (directory / "logs" / "worker-w1.jsonl").read_text().splitlines()]
 
 
 async def test_a_master_that_does_not_know_it_ends_it_with_the_reason(tmp_path: Path) -> None:

@@ -4,23 +4,26 @@ Each entry and each clearing is one write into the page cache, a few microsecond
 ends. No fsync: after a power cut nobody is to be blamed. Written to, not mapped: on a full disk a store into a mapped
 page ends the process, a write says so.
 
-Listens are not in it: they stand for hours for every account that can listen, so each of them would be a suspect in
-each crash. An account that can be listened to is checked as well, and what ends a process ends it there too.
+A listen stands for hours, so that each would be a suspect in each crash: it is in the file only while its own code
+runs, between two waits. Of those there is never more than one, and whoever it is did it.
 """
 
 import contextlib
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Coroutine, Generator, Iterator
+from functools import partial
 from io import FileIO
 from pathlib import Path
-from typing import Self
+from typing import Any, Generic, Self, TypeVar
 
 import structlog
 
 NAME = "under-check"
 SLOTS = 32  #: more than a worker checks at once; what finds no slot is not remembered
+STEP = 0  #: the slot of the listen whose code runs right now
 WIDTH = 64  #: bytes of a slot: an account's id, padded with zeros; a zero first means empty
 log = structlog.get_logger("checks")
+T = TypeVar("T")
 _ID = re.compile(rb"[A-Za-z0-9_.:-]+")
 
 
@@ -34,7 +37,7 @@ class UnderCheck:
     def __init__(self, directory: Path) -> None:
         self._directory = directory
         self._file: FileIO | None = None
-        self._free = list(range(SLOTS))
+        self._free = list(range(STEP + 1, SLOTS))
         self.left_behind: tuple[str, ...] = ()
 
     def __enter__(self) -> Self:
@@ -59,19 +62,51 @@ class UnderCheck:
     def checking(self, account: str) -> Iterator[None]:
         """The account is under check in here. Never fails: what cannot be written down is only not remembered."""
         slot = self._free.pop() if self._free else None
-        self._write(slot, account.encode()[:WIDTH].ljust(WIDTH, b"\0"))
+        self.note(slot, account)
         try:
             yield
         finally:
-            self._write(slot, bytes(WIDTH))
+            self.note(slot, "")
             if slot is not None:
                 self._free.append(slot)
+
+    def steps(self, account: str, work: Coroutine[Any, Any, T]) -> "_Steps[T]":
+        """To be awaited instead of `work`, the part of a listen up to its next check: see above."""
+        return _Steps(partial(self.note, STEP), account, work)
+
+    def note(self, slot: int | None, account: str) -> None:
+        """Write an account into a slot, an empty string to clear it."""
+        self._write(slot, account.encode()[:WIDTH].ljust(WIDTH, b"\0"))
 
     def _write(self, slot: int | None, content: bytes) -> None:
         if self._file is not None and slot is not None:
             with contextlib.suppress(OSError):
                 self._file.seek(slot * WIDTH)
                 self._file.write(content)
+
+
+class _Steps(Generic[T]):
+    """Awaits `work`, and notes the account whenever that is given control and until it waits again."""
+
+    def __init__(self, note: Callable[[str], None], account: str, work: Coroutine[Any, Any, T]) -> None:
+        self._note = note
+        self._account = account
+        self._work = work
+
+    def __await__(self) -> Generator[Any, Any, T]:
+        step: Callable[[], Any] = partial(self._work.send, None)
+        while True:
+            self._note(self._account)
+            try:
+                awaited = step()
+            except StopIteration as end:
+                return end.value  # type: ignore[no-any-return]
+            finally:
+                self._note("")
+            try:
+                step = partial(self._work.send, (yield awaited))
+            except BaseException as error:  # a cancellation above all: it is the work's to answer
+                step = partial(self._work.throw, error)
 
 
 def take(directory: Path) -> tuple[str, ...]:
@@ -86,4 +121,6 @@ def take(directory: Path) -> tuple[str, ...]:
     except OSError:
         return ()
     slots = [content[at : at + WIDTH].rstrip(b"\0") for at in range(0, len(content), WIDTH)]
+    if slots and _ID.fullmatch(slots[STEP]):
+        return (slots[STEP].decode(),)
     return tuple(sorted({slot.decode() for slot in slots if _ID.fullmatch(slot)}))

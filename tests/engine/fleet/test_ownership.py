@@ -251,3 +251,20 @@ def test_a_broken_row_of_heartbeats_is_no_healthy_stretch(fleet: FleetDriver) ->
     fleet.pass_time(40)  # frozen, and back
     fleet.pass_time(100, "w1")
     assert fleet.state.tables.workers["w1"].crashes.crashes, "five minutes, but not in a row"
+
+
+def test_a_release_of_an_earlier_epoch_frees_nothing() -> None:
+    """It was on its way while the account went elsewhere and came back: the same worker acts for it again."""
+    fleet = FleetDriver()
+    fleet.worker("w1")
+    fleet.account("a")
+    fleet.worker("w2")
+    fleet.tell(m.AccountEdited("a", 30.0, "w2", "active"))
+    fleet.tell(m.Released("w1", "a", 1))
+    fleet.save()
+    assert fleet.owner("a") == "w2"
+    fleet.tell(m.AccountEdited("a", 30.0, "w1", "active"))
+    fleet.tell(m.Released("w2", "a", 2))
+    fleet.save()
+    fleet.tell(m.Released("w1", "a", 1))
+    assert (fleet.owner("a"), fleet.state.tables.accounts["a"].epoch) == ("w1", 3)

@@ -516,7 +516,7 @@ def test_an_unknown_end_of_a_check_is_only_noted() -> None:
     assert dialogue.session.journal[-1].subject == "ghost"
 
 
-@pytest.mark.parametrize(("lease", "beat", "timeout"), [(25, 10, 12), (10, 4, 3), (2, 1, 1)])
+@pytest.mark.parametrize(("lease", "beat", "timeout"), [(25, 10, 12), (100, 10, 12), (10, 4, 3), (2, 1, 1)])
 def test_the_request_time_out_leaves_room_in_every_lease(lease: float, beat: float, timeout: float) -> None:
     session = Session()
     session.handle(ev.Registered(1, lease, (), beat), 0.0)
