@@ -29,9 +29,12 @@ ATTEMPTS = 3  #: failed transactions that convict an item
 UNSTORABLE = "unstorable"  #: the code of an item that made its transactions fail
 WHY: dict[str, str] = {  #: a sentence for each code
     Code.UNKNOWN_ACCOUNT: "there is no such account",
+    Code.NOT_OWNER: "the account was never given to this worker",
     Code.INVALID: "its platform has no items of this kind",
     UNSTORABLE: "the database does not take it",
 }
+
+Place = tuple[str, str, CursorAt]  #: the worker that says so, and where the account's next check starts
 
 log = structlog.get_logger("ingest")
 
@@ -72,10 +75,9 @@ class IngestStore(Protocol):
     disk_full: type[Exception]
 
     def account(self, account_id: str) -> KnownAccount | None: ...
+    def was_entrusted(self, account_id: str, worker_id: str) -> bool: ...
     def kinds(self, platform: str) -> Sequence[Kind] | None: ...
-    async def store(
-        self, found: Sequence[tuple[str, Item]], cursors: Sequence[tuple[str, CursorAt]]
-    ) -> StoredGroup: ...
+    async def store(self, found: Sequence[tuple[str, Item]], cursors: Sequence[Place]) -> StoredGroup: ...
     async def bury(self, letters: Sequence[Letter]) -> int: ...
 
 
@@ -94,7 +96,7 @@ class _Batch:
 
     worker_id: str
     items: list[Item]
-    cursors: list[tuple[str, CursorAt]]
+    cursors: list[Place]
     answer: asyncio.Future[Stored]
     rejected: dict[int, str] = field(default_factory=dict)
     letters: list[Letter] = field(default_factory=list)
@@ -146,6 +148,8 @@ class Ingest:
     async def retry(self, worker_id: str, item: Item) -> tuple[str, str] | None:
         """Try again to store an item that was refused once; None once it is stored, else code and sentence.
 
+        A user asks for it, so that it counts even if the account was never this worker's.
+
         Raises:
             StorageFault: if the file or the disk is at fault.
         """
@@ -168,9 +172,10 @@ class Ingest:
 
     def _judge(self, worker_id: str, batch: Detections) -> _Batch:
         answer: asyncio.Future[Stored] = asyncio.get_running_loop().create_future()
-        judged = _Batch(worker_id, [], list(batch.cursors.items()), answer)
+        cursors = [(worker_id, account, at) for account, at in batch.cursors.items()]
+        judged = _Batch(worker_id, [], cursors, answer)
         for item in batch.items:
-            code = self._fault(item)
+            code = self._fault(item) or self._foreign(worker_id, item)
             if code is None:
                 judged.items.append(item)
                 continue
@@ -184,6 +189,10 @@ class Ingest:
             return Code.UNKNOWN_ACCOUNT
         kinds = self._store.kinds(account.platform)
         return None if kinds is None or item.kind in kinds else Code.INVALID
+
+    def _foreign(self, worker_id: str, item: Item) -> str | None:
+        """An item of an earlier epoch is a fact; about an account that it never had, a worker is not believed."""
+        return None if self._store.was_entrusted(item.account, worker_id) else Code.NOT_OWNER
 
     async def _drain(self) -> None:
         try:
@@ -239,7 +248,7 @@ class Ingest:
     async def _store_all(
         self,
         found: list[tuple[str, Item]],
-        cursors: list[tuple[str, CursorAt]],
+        cursors: list[Place],
         convicted: list[_Convicted],
         failures: int,
     ) -> None:
@@ -265,10 +274,10 @@ class Ingest:
             await self._store_all(half, [], convicted, failures + 1)
         await self._store_all([], cursors, convicted, 0)  # a cursor is never committed before its items
 
-    async def _halve_cursors(self, cursors: list[tuple[str, CursorAt]], failures: int, reason: str) -> None:
+    async def _halve_cursors(self, cursors: list[Place], failures: int, reason: str) -> None:
         """One that cannot be stored is left out: the next owner starts from the one before, and nothing comes twice."""
         if len(cursors) == 1 and failures + 1 >= ATTEMPTS:
-            log.error("ingest.cursor_unstorable", account=cursors[0][0], reason=reason)
+            log.error("ingest.cursor_unstorable", account=cursors[0][1], reason=reason)
             return
         middle = len(cursors) // 2
         for half in (cursors[:middle], cursors[middle:]):

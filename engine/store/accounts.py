@@ -14,7 +14,7 @@ from engine.store.directory import Directory, Known
 from engine.store.ownership import OwnershipStore, key_of, seal
 from engine.store.purge import purge_some
 from engine.store.readers import Readers
-from engine.store.schema import accounts, credentials
+from engine.store.schema import accounts, credentials, owners
 from engine.store.writer import Writer
 
 CHANGEABLE = {"display_name", "interval", "tags", "pinned_to", "settings", "status", "handle"}
@@ -29,8 +29,7 @@ class AccountStore(OwnershipStore):
     """Deleted accounts are invisible except to `restore` and `purge_deleted`."""
 
     def __init__(self, writer: Writer, readers: Readers, directory: Directory, wall_ms: Callable[[], int]) -> None:
-        super().__init__(writer, readers)
-        self._directory = directory
+        super().__init__(writer, readers, directory)
         self._wall_ms = wall_ms
 
     async def load(self) -> None:
@@ -40,6 +39,9 @@ class AccountStore(OwnershipStore):
         for key, account_id, platform, tags, deleted_at in rows:
             known = Known(key, account_id, platform, account_rows.tags(tags), deleted_at is not None)
             self._directory.put(known)
+        owned = select(accounts.c.id, owners.c.worker_id).join(owners, owners.c.account == accounts.c.key)
+        for account_id, worker_id in await self._readers.run(lambda connection: connection.execute(owned).all()):
+            self._directory.entrust(account_id, worker_id)
 
     async def add(self, account: Account, sealed: bytes | None) -> None:
         """Insert an account, with its sealed credentials if it has any."""

@@ -28,6 +28,7 @@ REVISIONS = (
     "0006",
     "0007",
     "0008",
+    "0009",
 )  #: all that this version knows, oldest first; a test compares them with migrations/versions
 BUSY_MS = 5000
 CHECK_SECONDS = 0.15  #: a start must stay under a second, so a large file is looked at only in part

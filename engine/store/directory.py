@@ -20,6 +20,7 @@ class Directory:
     def __init__(self) -> None:
         self._by_id: dict[str, Known] = {}
         self._by_key: dict[int, Known] = {}
+        self._owners: dict[str, set[str]] = {}
         self.deleted: frozenset[int] = frozenset()  #: keys of the accounts in the bin
 
     def put(self, known: Known) -> None:
@@ -32,7 +33,16 @@ class Directory:
         known = self._by_key.pop(key, None)
         if known is not None:
             self._by_id.pop(known.id, None)
+            self._owners.pop(known.id, None)
             self.deleted = self.deleted - {key}
+
+    def entrust(self, account_id: str, worker_id: str) -> None:
+        """This worker owns the account from now on."""
+        self._owners.setdefault(account_id, set()).add(worker_id)
+
+    def was_entrusted(self, account_id: str, worker_id: str) -> bool:
+        """Whether this worker owns the account or ever did."""
+        return worker_id in self._owners.get(account_id, ())
 
     def by_id(self, account_id: str) -> Known | None:
         """The account, deleted or not."""

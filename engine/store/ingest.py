@@ -33,10 +33,12 @@ COLUMNS = (
 ).split()
 CURSORS = """UPDATE accounts SET cursor = found.cursor
     FROM (SELECT json_extract(value, '$[0]') AS account, json_extract(value, '$[1]') AS epoch,
-        json_extract(value, '$[2]') AS cursor FROM json_each(?)) AS found
-    WHERE accounts."key" = found.account AND accounts.epoch = found.epoch AND accounts.deleted_at IS NULL"""
+        json_extract(value, '$[2]') AS worker_id, json_extract(value, '$[3]') AS cursor FROM json_each(?)) AS found
+    WHERE accounts."key" = found.account AND accounts.epoch = found.epoch AND accounts.worker_id = found.worker_id
+        AND accounts.deleted_at IS NULL"""
 
 Found = tuple[str, Item]  #: the worker that found it, and the item
+Place = tuple[str, str, CursorAt]  #: the worker that says so, and where the account's next check starts
 Row = tuple[Any, ...]
 
 
@@ -94,13 +96,17 @@ class IngestStore:
         """What is known of an account, deleted or not; answers at once."""
         return self._directory.by_id(account_id)
 
+    def was_entrusted(self, account_id: str, worker_id: str) -> bool:
+        """Whether this worker owns the account or ever did; answers at once."""
+        return self._directory.was_entrusted(account_id, worker_id)
+
     def kinds(self, platform: str) -> Sequence[Kind] | None:
         """Which kinds a platform has; None if no worker ever said so."""
         descriptor = self._platforms.get(platform)
         return descriptor.kinds if descriptor else None
 
-    async def store(self, found: Sequence[Found], cursors: Sequence[tuple[str, CursorAt]]) -> Group:
-        """Store the items never seen before, in this order, then the cursors whose epoch is current; commit.
+    async def store(self, found: Sequence[Found], cursors: Sequence[Place]) -> Group:
+        """Store the items never seen before, in this order, then the current owners' cursors; commit.
 
         Every account must be known.
 
@@ -116,9 +122,7 @@ class IngestStore:
         """Keep what cannot be stored; returns how many older letters had to go."""
         return await self._letters.bury(letters)
 
-    def _store(
-        self, connection: Connection, found: Sequence[Found], cursors: Sequence[tuple[str, CursorAt]], now: int
-    ) -> Group:
+    def _store(self, connection: Connection, found: Sequence[Found], cursors: Sequence[Place], now: int) -> Group:
         rows = _unseen(connection, _keyed(self._directory, found))
         group = self._insert(connection, [(*key[:2], *_row(now, *of)) for key, of in rows.items()], rows)
         if cursors:
@@ -142,12 +146,12 @@ class IngestStore:
         count(connection, changes)
         return Group(last - len(values) + 1, last, sum(names.values()), baseline, names)
 
-    def _set_cursors(self, connection: Connection, cursors: Sequence[tuple[str, CursorAt]]) -> None:
-        latest: dict[tuple[int, int], str] = {}
-        for account_id, at in cursors:
+    def _set_cursors(self, connection: Connection, cursors: Sequence[Place]) -> None:
+        latest: dict[tuple[int, int, str], str] = {}
+        for worker_id, account_id, at in cursors:
             known = self._directory.by_id(account_id)
             if known is not None:
-                latest[known.key, at.epoch] = at.cursor
+                latest[known.key, at.epoch, worker_id] = at.cursor
         rows = [(*key, cursor) for key, cursor in latest.items()]
         connection.exec_driver_sql(CURSORS, (msgspec.json.encode(rows).decode(),))
 

@@ -8,6 +8,7 @@ from sqlalchemy.dialects.sqlite import insert
 
 from engine.records import AccountStatus, Missing, Move, Sealed, StaleRevision
 from engine.store.account_rows import LIVE
+from engine.store.directory import Directory
 from engine.store.readers import Readers
 from engine.store.schema import accounts, credentials
 from engine.store.writer import Writer
@@ -17,6 +18,9 @@ MOVE = text("""UPDATE accounts SET worker_id = wanted.worker_id, epoch = wanted.
         json_extract(value, '$[2]') AS epoch FROM json_each(:moves)) AS wanted
     WHERE accounts.id = wanted.id AND accounts.epoch = wanted.epoch - 1 AND accounts.deleted_at IS NULL
     RETURNING id""")
+OWNED = text("""INSERT OR IGNORE INTO owners (account, worker_id)
+    SELECT accounts.key, accounts.worker_id FROM json_each(:saved) AS saved JOIN accounts ON accounts.id = saved.value
+    WHERE accounts.worker_id IS NOT NULL""")
 # a check that ended after the user paused the account does not make it watched
 CHECKED = text("""UPDATE accounts SET last_check_at = done.at,
         watched_at = iif(status = 'paused', NULL, coalesce(done.watched_at, accounts.watched_at))
@@ -29,24 +33,30 @@ CHECKED = text("""UPDATE accounts SET last_check_at = done.at,
 class OwnershipStore:
     """The fleet's side of the accounts; part of AccountStore."""
 
-    def __init__(self, writer: Writer, readers: Readers) -> None:
+    def __init__(self, writer: Writer, readers: Readers, directory: Directory) -> None:
         self._writer = writer
         self._readers = readers
+        self._directory = directory
 
     async def save_ownership(self, moves: Sequence[Move]) -> tuple[list[Move], list[Move]]:
-        """Save next owners in one statement; returns (saved, refused).
+        """Save next owners in one transaction; returns (saved, refused).
 
+        Whoever owned an account is remembered: what it tells later is believed.
         Refused is a move whose epoch is not one above the stored one, or whose account is unknown or deleted.
         """
         rows = msgspec.json.encode([(move.account_id, move.worker_id, move.epoch) for move in moves]).decode()
 
         def work(connection: Connection) -> set[str]:
-            return set(connection.execute(MOVE, {"moves": rows}).scalars())
+            saved = set(connection.execute(MOVE, {"moves": rows}).scalars())
+            connection.execute(OWNED, {"saved": msgspec.json.encode(sorted(saved)).decode()})
+            return saved
 
         saved = await self._writer.run(work) if moves else set()
-        return [move for move in moves if move.account_id in saved], [
-            move for move in moves if move.account_id not in saved
-        ]
+        done = [move for move in moves if move.account_id in saved]
+        for move in done:
+            if move.worker_id is not None:
+                self._directory.entrust(move.account_id, move.worker_id)
+        return done, [move for move in moves if move.account_id not in saved]
 
     async def save_health(self, account_id: str, epoch: int, status: AccountStatus, last_error: str | None) -> bool:
         """Say how it fares; `revision` stays. False, and nothing changed, if the epoch is not current.

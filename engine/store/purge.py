@@ -5,7 +5,7 @@ from typing import Literal
 from sqlalchemy import Connection, Select, delete, select
 
 from engine.store.counting import count
-from engine.store.schema import accounts, counters, credentials, detections, gaps, seen
+from engine.store.schema import accounts, counters, credentials, detections, gaps, owners, seen
 from engine.store.search import unindex
 
 CHUNK = 1000  #: rows in one transaction
@@ -21,7 +21,7 @@ def purge_some(connection: Connection, key: int) -> Literal["more", "gone", "ali
         return "alive"
     if _some_detections(connection, key) or _some_seen(connection, key):
         return "more"
-    for table in (credentials, counters, gaps):
+    for table in (credentials, counters, gaps, owners):
         connection.execute(delete(table).where(table.c.account == key))
     connection.execute(delete(accounts).where(accounts.c.key == key))
     return "gone"

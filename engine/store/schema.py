@@ -42,6 +42,13 @@ accounts = Table(
     Column("quarantined", Integer, nullable=False),
 )
 
+owners = Table(
+    "owners",
+    metadata,
+    Column("account", Integer, primary_key=True),
+    Column("worker_id", Text, primary_key=True),
+)
+
 credentials = Table(
     "credentials",
     metadata,

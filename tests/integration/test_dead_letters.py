@@ -8,6 +8,7 @@ import msgspec
 import socketio
 
 from tests.support.live_master import LiveMaster, live_master
+from tests.support.waiting import eventually
 from worker.platforms.demo import Demo
 from worker.process.clock import wall_ms
 from worker.protocol.envelope import pack
@@ -34,6 +35,11 @@ async def test_from_a_batch_to_the_list_and_out_of_it_again(tmp_path: Path, expe
     async with live_master(tmp_path / "data") as live:
         guest = await live.worker("w1")
         account = (await live.ask("POST", "/accounts", {"platform": "demo", "display_name": "Shop"}))["id"]
+
+        async def owned() -> bool:
+            return bool((await live.ask("GET", f"/accounts/{account}"))["worker_id"])
+
+        await eventually(owned, what="the account is this worker's")
         other = next(kind for kind in ("post", "comment") if kind not in Demo.descriptor.kinds)
         answer = await send(
             guest,

@@ -29,6 +29,13 @@ def account(account_id: str = "acc_1", **fields: Any) -> Account:
     return Account(id=account_id, **(given | fields))
 
 
+def entrust(store: Store, *account_ids: str, workers: Sequence[str] = ("w0", "w1", "w2", "w3")) -> None:
+    """As if each of these workers had owned each of these accounts at some time."""
+    for account_id in account_ids:
+        for worker in workers:
+            store.accounts._directory.entrust(account_id, worker)
+
+
 def item(seq: int, account_id: str = "acc_1", **fields: Any) -> Item:
     """One item; its external id follows from its number."""
     given = {"epoch": 0, "kind": "comment", "external_id": f"ext-{seq}", "found_at": NOW - 1000 + seq}

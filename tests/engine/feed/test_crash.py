@@ -13,7 +13,7 @@ from pathlib import Path
 from engine.bus import Bus
 from engine.feed.ingest import Ingest
 from engine.store.store import Store
-from tests.support.stored import account, batch, item
+from tests.support.stored import account, batch, entrust, item
 from worker.process.logs import configure
 from worker.protocol.messages import CursorAt
 
@@ -22,7 +22,8 @@ configure("test", None)  # stdout is for the counts
 async def main():
     store = Store(Path(sys.argv[1]) / "vedette.db")
     await store.start()
-    await store.accounts.add(account(), None)
+    await store.accounts.add(account(worker_id="w1"), None)
+    entrust(store, "acc_1")
     ingest = Ingest(store.ingest, Bus())
     seq = 0
     while True:

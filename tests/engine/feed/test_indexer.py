@@ -4,7 +4,7 @@ from engine.bus import Bus
 from engine.events import DetectionsStored
 from engine.feed.indexer import Indexer
 from engine.feed.ingest import Ingest
-from tests.support.stored import account, batch, item, open_store, page, put
+from tests.support.stored import account, batch, entrust, item, open_store, page, put
 from tests.support.waiting import eventually
 
 
@@ -18,6 +18,7 @@ async def caught_up(store):
 async def test_indexes_what_an_earlier_run_left_and_then_each_commit(tmp_path):
     async with open_store(tmp_path) as store:
         await store.accounts.add(account(), None)
+        entrust(store, "acc_1")
         await put(store, *(item(seq, text="补货") for seq in range(1500)))
         bus = Bus()
         indexer, ingest = Indexer(store.search, bus), Ingest(store.ingest, bus)
@@ -37,6 +38,7 @@ async def test_indexes_what_an_earlier_run_left_and_then_each_commit(tmp_path):
 async def test_search_answers_while_detections_arrive(tmp_path):
     async with open_store(tmp_path) as store:
         await store.accounts.add(account(), None)
+        entrust(store, "acc_1")
         bus = Bus()
         indexer, ingest = Indexer(store.search, bus), Ingest(store.ingest, bus)
         await indexer.start()

@@ -10,7 +10,7 @@ from engine.bus import Bus
 from engine.events import DeadLettersChanged, DetectionsStored
 from engine.feed.ingest import Ingest
 from engine.records import Marks, Misfit, Move, from_ms
-from tests.support.stored import NOW, account, batch, item, open_store, page, put, texts
+from tests.support.stored import NOW, account, batch, entrust, item, open_store, page, put, texts
 from worker.process.tasks import spawn
 from worker.protocol.descriptor import Descriptor, Text
 from worker.protocol.messages import CursorAt, Rejected, Stored
@@ -51,9 +51,10 @@ class Feed:
 @asynccontextmanager
 async def open_feed(directory):
     async with open_store(directory) as store:
-        for name in ("acc_1", "acc_2"):
+        for name, owner in (("acc_1", "w1"), ("acc_2", "w2")):
             if await store.accounts.get(name) is None:
-                await store.accounts.add(account(name), None)
+                await store.accounts.add(account(name, worker_id=owner), None)
+        entrust(store, "acc_1", "acc_2")
         feed = Feed(store, directory)
         try:
             yield feed
@@ -135,6 +136,35 @@ async def test_cursors_need_the_current_epoch_but_items_are_facts(tmp_path):
         await feed.ingest.take("w1", batch(cursors={"acc_1": CursorAt(0, "late")}))
         assert (await feed.store.accounts.get("acc_1")).cursor == "new"
         assert len(await page(feed.store)) == 1
+
+
+async def test_nobody_is_believed_about_an_account_that_he_never_had(tmp_path, expected_logs):
+    """Else one bad machine could put words into every account, and have what is really there taken for known."""
+    expected_logs("ingest.dead_letters")
+    async with open_feed(tmp_path) as feed:
+        forged = batch(item(1, external_id="x", text="forged"), cursors={"acc_1": CursorAt(0, "forged")})
+        assert await feed.ingest.take("stranger", forged) == Stored([], [Rejected(1, "not_owner")])
+        assert (await feed.store.accounts.get("acc_1")).cursor is None
+        assert (await feed.ingest.take("w1", batch(item(1, external_id="x", text="true")))).done == [1]
+        assert await texts(feed.store) == ["true"]
+        assert feed.letters() == [("stranger", "not_owner", {**feed.letters()[0][2], "text": "forged"})]
+        assert await feed.ingest.retry("stranger", item(2, text="a user wants it")) is None
+        await feed.ingest.take("w2", batch(cursors={"acc_1": CursorAt(0, "of a former owner")}))
+        assert (await feed.store.accounts.get("acc_1")).cursor is None, "the epoch alone can be guessed"
+
+
+async def test_who_ever_had_an_account_is_believed_after_a_restart_too(tmp_path):
+    async with open_store(tmp_path) as store:
+        await store.accounts.add(account("acc_9"), None)
+        await store.accounts.save_ownership([Move("acc_9", "first", 1)])
+        await store.accounts.save_ownership([Move("acc_9", "second", 2)])
+        await store.accounts.save_ownership([Move("acc_9", "late", 2)])
+    async with open_store(tmp_path) as store:
+        had = [store.ingest.was_entrusted("acc_9", name) for name in ("first", "second", "late", "never")]
+        assert had == [True, True, False, False]
+        await store.accounts.delete("acc_9")
+        assert await store.accounts.purge_deleted(from_ms(NOW + 1)) == 1
+        assert not store.ingest.was_entrusted("acc_9", "first")
 
 
 async def test_unknown_accounts(tmp_path, expected_logs):

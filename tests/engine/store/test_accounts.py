@@ -55,7 +55,7 @@ async def test_what_comes_out_of_the_bin_has_a_new_epoch_and_the_cursor_that_was
     async with open_store(tmp_path) as store:
         await store.accounts.add(account(), None)
         await store.accounts.save_ownership([Move("acc_1", "w", 1)])
-        await store.ingest.store([], [("acc_1", CursorAt(1, "c1"))])
+        await store.ingest.store([], [("w", "acc_1", CursorAt(1, "c1"))])
         await store.accounts.delete("acc_1")
         restored = await store.accounts.restore("acc_1")
         assert (restored.epoch, restored.cursor) == (2, "c1")
