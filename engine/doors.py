@@ -10,6 +10,12 @@ from engine.records import MASTER
 WHY = {
     "unauthorized": "the token is missing or wrong",
     "too_many_attempts": "too many wrong tokens came from this address",
+    "unknown_worker": "no worker with this id has joined",
+    "bad_signature": "the signature does not fit the worker's key",
+    "revoked": "the worker was removed from the master",
+    "join_code_wrong": "the master does not know the join code",
+    "join_code_used": "the join code was used already",
+    "join_code_expired": "the join code has expired",
     "scope": "the token's scope does not allow this",
     "token_in_url": "a token stood in the address",
     "token_ended": "the token was revoked or has expired",

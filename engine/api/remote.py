@@ -77,6 +77,11 @@ class Enrolled:
     name: str
 
 
+def plain(text: str) -> str:
+    """What a stranger calls himself, without what makes a terminal or a line of text show something else."""
+    return "".join(character for character in text if character.isprintable()).strip()
+
+
 class RemotePort(Protocol):
     """What the engine does for this file."""
 
@@ -144,7 +149,7 @@ class Remote:
         if not self.status().accepting:
             raise Conflict("workers from other machines are not accepted at the moment", code="not_accepting")
         try:
-            return await self._port.enrol(token, public_key, name.strip(), host.strip(), capacity)
+            return await self._port.enrol(token, public_key, name, host, capacity)
         except JoinRefused as refused:
             code = "revoked" if refused.why == "revoked" else f"join_code_{refused.why}"
             raise NotAdmitted(SENTENCES[refused.why], code=code) from None

@@ -18,7 +18,7 @@ BLOCK = 1024 * 1024
 DATABASE = "vedette.db"
 OTHERS = ("tls.key", "tls.crt")  #: beside the database: who this master is to its workers
 
-Name = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9.]{0,63}$")]
+Name = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9.]{0,63}\Z")]
 
 
 class Entry(msgspec.Struct, frozen=True):

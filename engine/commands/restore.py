@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from engine.commands import bundle
-from engine.commands.bundle import DATABASE, Manifest, Opened
+from engine.commands.bundle import DATABASE, OTHERS, Manifest, Opened
 from engine.commands.speaking import Ask, Progress, backup_passphrase, offered
 from engine.config import Options, private_directory
 from engine.config_commands import CommandLine
@@ -60,7 +60,10 @@ def _verified(file: Path, descriptor: int, passphrase: Secret, stack: ExitStack)
         manifest = opened.manifest
         if not knows_schema(manifest.schema):
             raise BadArchive("was made by a newer Vedette: install that version or newer")
-        if DATABASE not in {entry.name for entry in manifest.files} or manifest.current not in {0, *manifest.keys}:
+        names = [entry.name for entry in manifest.files]
+        if not set(names) <= {DATABASE, *OTHERS}:  # nothing else is moved in, whoever made this file: no settings, say
+            raise BadArchive("was made by a newer Vedette: install that version or newer")
+        if DATABASE not in names or len(set(names)) < len(names) or manifest.current not in {0, *manifest.keys}:
             raise BadArchive("holds no installation: use another backup")
     except BadArchive as error:
         raise Stop(Exit.CONFIG, f"{file} {error}") from None

@@ -6,6 +6,7 @@ from typing import Literal, Protocol
 import msgspec
 import structlog
 
+from engine.api.remote import plain
 from engine.bus import Bus
 from engine.events import PlatformsChanged
 from engine.fleet import messages as m
@@ -83,9 +84,9 @@ class Door:
             m.WorkerRegistered(
                 message.worker_id,
                 message.incarnation,
-                message.host,
+                plain(message.host),
                 message.pid,
-                message.version,
+                plain(message.version),
                 frozenset(descriptor.key for descriptor in message.platforms),
                 message.resources,
                 tuple(message.crashed),

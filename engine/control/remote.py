@@ -1,5 +1,6 @@
 """The TLS door and the join codes as engine.api.remote needs them."""
 
+import asyncio
 import hashlib
 import secrets
 from collections.abc import Callable, Sequence
@@ -9,7 +10,7 @@ import structlog
 
 from engine.api import actor
 from engine.api.errors import Conflict
-from engine.api.remote import Enrolled, NewCode, RemoteSnapshot
+from engine.api.remote import Enrolled, NewCode, RemoteSnapshot, plain
 from engine.control.workers import WorkerControl
 from engine.journal import Note
 from engine.records import MASTER, OpenCode, Worker, from_ms
@@ -81,6 +82,7 @@ class RemoteControl:
         self._changed = changed
         self._door: TlsDoor
         self._problem = ""
+        self._enrolling = asyncio.Lock()
 
     def connect(self, door: TlsDoor) -> None:
         """The door to open."""
@@ -159,6 +161,10 @@ class RemoteControl:
 
     async def enrol(self, token: bytes, public_key: bytes, name: str, host: str, capacity: int) -> Enrolled:
         """Raises JoinRefused."""
+        async with self._enrolling:  # two at once would be given the same name
+            return await self._enrol(token, public_key, plain(name), plain(host), capacity)
+
+    async def _enrol(self, token: bytes, public_key: bytes, name: str, host: str, capacity: int) -> Enrolled:
         worker_id, hashed, now = worker_id_of(public_key), _hash(token), wall_ms()
         wanted = name or await self._codes.name_for(hashed) or host
         called = self._workers.free_name(wanted or "worker")

@@ -6,6 +6,7 @@ from typing import Protocol
 
 import structlog
 
+from engine.api import actor
 from engine.api.workers import WorkerChanges, WorkerSnapshot
 from engine.fleet import messages as m
 from engine.fleet.entries import WorkerEntry
@@ -108,7 +109,7 @@ class WorkerControl:
         """Start more workers on this computer; returns their ids."""
         added = await self._new_local(count)
         for worker in added:
-            self._note("added by a user", worker.id)
+            self._note("added by a user", worker.id, details=_by())
             self._enter(worker)
         return [worker.id for worker in added]
 
@@ -129,7 +130,7 @@ class WorkerControl:
         else:
             await self._store.remove(worker_id)
         self.records.pop(worker_id, None)
-        self._runtime.submit(m.WorkerRemoved(worker_id))
+        self._runtime.submit(m.WorkerRemoved(worker_id, actor.current()))
 
     def joined(self, worker: Worker) -> None:
         """A worker of another machine was let in, and is stored already."""
@@ -160,14 +161,17 @@ class WorkerControl:
 
     def _note_changes(self, before: Worker, after: Worker) -> None:
         if after.name != before.name:
-            self._note(f"renamed to {after.name}", after.id, why=f"it was called {before.name}")
+            self._note(f"renamed to {after.name}", after.id, why=f"it was called {before.name}", details=_by())
         if after.capacity != before.capacity:
-            self._note(f"may watch {after.capacity} accounts", after.id, why=f"before: {before.capacity}")
+            self._note(
+                f"may watch {after.capacity} accounts", after.id, why=f"before: {before.capacity}", details=_by()
+            )
         if after.draining != before.draining:
             what = "hands its accounts to other workers" if after.draining else "may have accounts again"
-            self._note(what, after.id, why="a user asked for it")
+            self._note(what, after.id, why="a user asked for it", details=_by())
         if after.tags != before.tags:
-            self._note(f"carries the tags {', '.join(after.tags)}" if after.tags else "carries no tags", after.id)
+            what = f"carries the tags {', '.join(after.tags)}" if after.tags else "carries no tags"
+            self._note(what, after.id, details=_by())
 
     async def _new_local(self, count: int) -> list[Worker]:
         added: list[Worker] = []
@@ -197,6 +201,10 @@ class WorkerControl:
                 tags=worker.tags,
             )
         )
+
+
+def _by() -> dict[str, str]:
+    return {"by": actor.current()}
 
 
 def _shown(entry: WorkerEntry) -> bool:

@@ -14,6 +14,7 @@ import structlog
 
 from engine.bus import Bus
 from engine.events import DeadLettersChanged, DetectionsStored
+from engine.feed.sparing import Sparing
 from engine.journal import Note
 from engine.records import MASTER, Letter, Misfit
 from worker.process.clock import lease_clock
@@ -22,6 +23,7 @@ from worker.protocol.descriptor import Kind
 from worker.protocol.errors import Code
 from worker.protocol.messages import CursorAt, Detections, Item, Rejected, Stored
 
+LONGEST_ID = 100  #: characters of what an item that does not fit gives as its account
 LONG_QUEUE = 1.0  #: seconds that a group may be under way before new batches are sent away
 RETRY_AFTER = 1.0  #: seconds that a worker then waits
 RETRY_AFTER_FAULT = 5.0  #: the same while the disk is full or the database cannot be written
@@ -120,7 +122,7 @@ class Ingest:
         self._store = store
         self._bus = bus
         self._clock = clock
-        self._note = note
+        self._sparing = Sparing(note, clock)
         self._waiting: list[_Batch] = []
         self._task: asyncio.Task[None] | None = None
         self._began = 0.0
@@ -235,14 +237,17 @@ class Ingest:
 
     async def _bury(self, letters: list[Letter]) -> None:
         dropped = await self._store.bury(letters)
-        log.warning("ingest.dead_letters", count=len(letters), codes=sorted({str(one.code) for one in letters}))
+        tell, told = self._sparing.note, False
         same = Counter((str(one.item.get("account", "")), one.worker_id, one.why) for one in letters)
         for (account, worker_id, why), number in same.items():
-            self._note("could not be stored", account, worker_id, why=why, details={"items": str(number)})
+            about, details = (account[:LONGEST_ID], worker_id), {"items": str(number)}
+            told |= tell(worker_id, "could not be stored", *about, why=why, details=details)
+        if told:
+            log.warning("ingest.dead_letters", count=len(letters), codes=sorted({str(one.code) for one in letters}))
         if dropped:
-            log.warning("ingest.dead_letters_dropped", count=dropped)
-            why = "there are more items that could not be stored than are kept"
-            self._note("the oldest dead letters were dropped", MASTER, why=why, details={"items": str(dropped)})
+            why, details = "there are more items that could not be stored than are kept", {"items": str(dropped)}
+            if tell(MASTER, "the oldest dead letters were dropped", MASTER, why=why, details=details):
+                log.warning("ingest.dead_letters_dropped", count=dropped)
         self._bus.publish(DeadLettersChanged())
 
     async def _store_all(

@@ -122,6 +122,7 @@ class AccountEntry:
 
     Attributes:
         owner, epoch: as committed. An owner that is dead is None here although the store still names it.
+        owners: all that it has had since our start.
         placing: the move that is being saved; the account is nobody's until that is answered.
         revoking: its owner was told to let go; `promised` is the worker whose load already counts it.
         free_at: it is being revoked from a worker that runs only others and does not answer: its process may never
@@ -139,6 +140,7 @@ class AccountEntry:
     interval: float
     epoch: int
     owner: str | None = None
+    owners: set[str] = field(default_factory=set)
     pinned_to: str | None = None
     status: AccountStatus = "active"
     placing: Move | None = None

@@ -95,9 +95,10 @@ class WorkerEdited(Event):
 
 @dataclass(frozen=True, slots=True)
 class WorkerRemoved(Event):
-    """A user took it out for good."""
+    """A user took it out for good. `by`: which one; empty if that was before our start."""
 
     worker_id: str
+    by: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -89,8 +89,13 @@ class Tables:
     def give(self, account: AccountEntry, worker: WorkerEntry, epoch: int) -> None:
         """Enter a committed ownership; the load was counted when the account was being placed."""
         account.owner, account.epoch = worker.id, epoch
+        account.owners.add(worker.id)
         worker.accounts[account.id] = epoch
         _count(worker, account.kind, 1)
+
+    def was_entrusted(self, account_id: str, worker_id: str) -> bool:
+        """Whether this worker owns the account or has since our start: nobody else may blame it for anything."""
+        return account_id in self.accounts and worker_id in self.accounts[account_id].owners
 
     def take(self, account: AccountEntry) -> None:
         """The owner lets go or is dead: the account is nobody's."""

@@ -63,7 +63,7 @@ class WorkersDesk:
             return
         worker.draining = worker.stopping = True
         worker.respawn_at = None
-        self._t.journal.write(now, "removed by a user", worker.id)
+        self._t.journal.write(now, "removed by a user", worker.id, details={"by": event.by} if event.by else None)
         if worker.kind == "local" and worker.pid is not None:
             self._processes.stop(worker, "removed")
             return
@@ -112,8 +112,9 @@ class WorkersDesk:
         told = worker.incarnation not in ("", event.incarnation)
         if told and not (worker.kind == "remote" and worker.connected):
             self._free_leaving(worker)
-        if event.crashed and event.incarnation != worker.incarnation:  # told again if our answer was lost
-            self._processes.crashed(worker, event.crashed, worker.last_seen or now, now)
+        crashed = tuple(key for key in event.crashed if self._t.was_entrusted(key, worker.id))
+        if crashed and event.incarnation != worker.incarnation:  # told again if our answer was lost
+            self._processes.crashed(worker, crashed, worker.last_seen or now, now)
         joined = worker.phase != "online"
         if not joined and worker.incarnation != event.incarnation:
             self._t.journal.write(now, "another process took over", worker.id, why="it connected later")

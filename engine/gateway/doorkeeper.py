@@ -16,10 +16,10 @@ class Doorkeeper:
         self.backoff = Backoff(self.limits.guesses)
         self.admission = Admission(self.limits, self.refusals.note)
 
-    def guessed_wrong(self, address: str) -> float:
-        """A token was wrong; returns the seconds that the address has to wait now, 0 if it need not."""
+    def guessed_wrong(self, address: str, kind: str = "unauthorized") -> float:
+        """A token, code or proof was wrong; returns the seconds that the address has to wait now, 0 if it need not."""
         wait = self.backoff.failed(address)
-        self.refusals.note(address, "too_many_attempts" if wait else "unauthorized")
+        self.refusals.note(address, "too_many_attempts" if wait else kind)
         return wait
 
     def close(self) -> None:

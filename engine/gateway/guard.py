@@ -118,8 +118,10 @@ class Guard:
 
     def _failed(self, error: ApiError, visit: Visit) -> web.Response:
         if isinstance(error, NotAdmitted) and error.guessed:  # a code that is wrong is a guess like a token that is
-            if wait := self._keeper.guessed_wrong(visit.address):
+            if wait := self._keeper.guessed_wrong(visit.address, error.code):
                 return _turned_away(_too_many(wait))
+        elif isinstance(error, NotAdmitted):
+            self._keeper.refusals.note(visit.address, error.code)
         return failure(error.status, error.code, error.message, error.details)
 
     def _admit(self, request: web.Request, visit: Visit) -> Caller | None:

@@ -66,7 +66,11 @@ class Namespace(socketio.AsyncNamespace, ABC):  # type: ignore[misc]  # python-s
         """What Socket.IO calls; the guard has refused forged connect and disconnect events."""
         if event == "connect":
             auth = args[1] if len(args) > 1 else None
-            self.joined(sid, auth if isinstance(auth, dict) else {})
+            try:
+                self.joined(sid, auth if isinstance(auth, dict) else {})
+            except socketio.exceptions.ConnectionRefusedError as refusal:
+                self._sockets.refused(sid, self.namespace, refusal.error_args["data"]["code"])
+                raise
         elif event == "disconnect":
             self.left(sid)
         else:

@@ -64,13 +64,14 @@ class Peer:
         note: is told address and kind if the peer is turned away.
     """
 
-    __slots__ = ("_batch", "_batch_at", "_note", "cut", "meter", "namespace", "strikes", "tried", "visit")
+    __slots__ = ("_batch", "_batch_at", "_note", "cut", "meter", "namespace", "refusal", "strikes", "tried", "visit")
 
     def __init__(self, visit: Visit, limits: Limits, note: Callable[[str, str], None]) -> None:
         self.visit = visit
         self.meter = Meter(limits, lease_clock())
         self.strikes = 0
         self.tried = False
+        self.refusal = "unauthorized"  #: why it did not get in
         self.cut = False
         self.namespace = ""  #: the one that it has proven to belong to
         self._note = note

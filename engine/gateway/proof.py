@@ -63,7 +63,8 @@ class Proofs:
 
     @staticmethod
     def _refusal(code: Code, message: str, worker_id: str) -> Exception:
-        log.info("worker.refused", worker_id=worker_id[:64], code=str(code))
+        # only for whoever looks for it: a stranger can have as many of these as he likes; the journal counts them
+        log.debug("worker.refused", worker_id=worker_id[:64], code=str(code))
         refusal: Exception = refuse(code, message)
         return refusal
 

@@ -219,6 +219,11 @@ class GuardedServer(socketio.AsyncServer):  # type: ignore[misc]  # python-socke
         if peer := self._peers.get(self.manager.eio_sid_from_sid(sid, namespace) or ""):
             peer.note(kind)
 
+    def refused(self, sid: str, namespace: str, code: str) -> None:
+        """Say why this peer does not get in."""
+        if peer := self._peers.get(self.manager.eio_sid_from_sid(sid, namespace) or ""):
+            peer.refusal = code
+
     def turn_out(self, sid: str, namespace: str, kind: str) -> None:
         """Cut at once one that may not be here any longer, and note why."""
         if peer := self._peers.get(self.manager.eio_sid_from_sid(sid, namespace) or ""):
@@ -287,7 +292,7 @@ class GuardedServer(socketio.AsyncServer):  # type: ignore[misc]  # python-socke
         if self.manager.sid_from_eio_sid(eio_sid, namespace or "/") is not None:
             peer.namespace = namespace or "/"
             self._keeper.admission.prove(peer.visit)
-        elif self._keeper.guessed_wrong(peer.visit.address):
+        elif peer.refusal != Code.CLOSING and self._keeper.guessed_wrong(peer.visit.address, peer.refusal):
             self.cut(eio_sid, after=0)
         else:
             self.cut(eio_sid)

@@ -56,7 +56,7 @@ class Identity:
         Raises:
             OSError: if it cannot be written.
         """
-        now = now or datetime.now(UTC)
+        now, hosts = now or datetime.now(UTC), [_canonical(host) for host in hosts]
         if self._serves(set(hosts), now):
             return False
         fresh = self._file.with_suffix(".crt.new")
@@ -145,6 +145,14 @@ def _issue(key: ec.EllipticCurvePrivateKey, hosts: Sequence[str], now: datetime)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .sign(key, hashes.SHA256())
     )
+
+
+def _canonical(host: str) -> str:
+    """As it comes back out of a certificate: an address can be written in many ways."""
+    try:
+        return str(ipaddress.ip_address(host))
+    except ValueError:
+        return host
 
 
 def _general(host: str) -> x509.GeneralName:

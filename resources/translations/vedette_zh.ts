@@ -1448,6 +1448,14 @@
    <translation>没有这个账号</translation>
   </message>
   <message>
+   <source>the account was never given to this worker</source>
+   <translation>该账号从未分配给这个工作进程</translation>
+  </message>
+  <message>
+   <source>there are more than are told within a minute: the list of what could not be stored has them</source>
+   <translation>一分钟内的数量超过了会逐条记录的上限：详见未能保存内容的列表</translation>
+  </message>
+  <message>
    <source>its platform has no items of this kind</source>
    <translation>该平台没有这种类型的内容</translation>
   </message>

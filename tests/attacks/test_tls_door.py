@@ -113,7 +113,7 @@ async def test_wrong_signatures_make_an_address_wait_and_a_right_one_is_answered
                 answers.append(await rude.hear() or "")
         assert ["bad_signature" in answer for answer in answers] == [True] * 5 + [False] * 3
         assert await works(port, right)
-        assert [told.kind for told in events] == ["unauthorized", "too_many_attempts"]
+        assert [told.kind for told in events] == ["bad_signature", "too_many_attempts"]
 
 
 async def test_wrong_join_codes_make_an_address_wait_and_a_right_one_lets_in_all_the_same() -> None:
@@ -141,12 +141,50 @@ async def test_a_proof_that_was_overheard_is_worth_nothing_on_another_socket() -
             assert (await first.hear() or "").startswith("40/worker,")
 
 
-@pytest.mark.parametrize("path", ["/api/v1/status", "/api/v1/tokens", "/healthz", "/none", "/api/v1/openapi.json"])
-async def test_front_ends_find_nothing_here_even_with_the_token(path: str) -> None:
-    async with remote() as (opened, port):
-        headers = {"Authorization": f"Bearer {opened.tokens.client}"}
-        async with opened.http.get(f"https://127.0.0.1:{port}{path}", headers=headers, ssl=False) as answer:
-            assert answer.status == 404
+@pytest.mark.parametrize(
+    "line",
+    [
+        "GET /api/v1/status",
+        "GET /api/v1/tokens",
+        "GET /healthz",
+        "GET /none",
+        "GET /api/v1/openapi.json",
+        "GET //api/v1/status",
+        "GET /api/v1/hello/../status",
+        "GET /api/v1/%2e%2e/v1/status",
+        "GET /api%2fv1%2fstatus",
+        "GET /API/V1/STATUS",
+        "GET /api/v1/status;jsessionid=1",
+        "GET https://127.0.0.1/api/v1/status",
+        "HEAD /api/v1/status",
+        "OPTIONS /api/v1/hello",
+        "TRACE /api/v1/hello",
+        "CONNECT 127.0.0.1:80",
+        "POST /api/v1/hello",
+        "GET /api/v1/enroll",
+        "GET /socket.io",
+        "POST /socket.io/",
+    ],
+)
+async def test_front_ends_find_nothing_here_even_with_the_token_however_they_spell_it(line: str) -> None:
+    told = "X-HTTP-Method-Override: GET\r\nX-Original-URL: /api/v1/status\r\nX-Forwarded-For: 127.0.0.1"
+    async with remote() as (opened, port), await Rude.connect(port, tls=trusting()) as rude:
+        head = f"Host: 127.0.0.1:{port}\r\nAuthorization: Bearer {opened.tokens.client}\r\n{told}"
+        rude.writer.write(f"{line} HTTP/1.1\r\n{head}\r\n\r\n".encode())
+        assert (await rude.ended()).startswith(b"HTTP/1.1 404 ")
+
+
+async def test_whom_a_request_says_it_comes_from_is_not_believed() -> None:
+    async with remote(Limits(guesses=5), clients=True) as (opened, port):
+        told: list[DoorRefused] = []
+        opened.memory.bus.subscribe(DoorRefused, told.append)
+        for number in range(8):
+            forged = {name: f"192.0.2.{number}" for name in ("X-Forwarded-For", "X-Real-IP", "Forwarded")}
+            headers = {"Authorization": "Bearer wrong", **forged}
+            url = f"https://127.0.0.1:{port}/api/v1/status"
+            async with opened.http.get(url, headers=headers, ssl=False) as answer:
+                assert answer.status == (401 if number < 5 else 429)
+        assert {one.address for one in told} == {"127.0.0.1"}
 
 
 async def test_a_client_does_not_join_here_even_with_the_token() -> None:

@@ -28,6 +28,7 @@ from engine.feed.ingest import Ingest
 from engine.records import Account, DetectionFilter, from_ms
 from engine.store.store import Store
 from tests.benchmarks.table import Reach, Row, percentile
+from tests.support.stored import entrust
 from worker.process.clock import wall_ms
 from worker.process.logs import configure
 from worker.process.tasks import cancel, spawn
@@ -156,6 +157,7 @@ async def _opened(path: Path) -> Store:
     for number in range(WORKERS):
         account = Account(f"acc_{number}", "demo", f"Account {number}", 30, from_ms(wall_ms()))
         await store.accounts.add(account, None)
+        entrust(store, account.id, workers=[f"w{worker}" for worker in range(WORKERS)])
     return store
 
 

@@ -1,19 +1,23 @@
 """The door of a whole master: the window's switch holds after a restart, an option wins over it, its port stays."""
 
+import asyncio
 import json
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 import pytest
 
+from engine.api import actor
 from engine.api.errors import Conflict
+from engine.api.workers import WorkerChanges
 from engine.config import read
 from engine.gateway.tls import open_identity
 from engine.master import Master
 from engine.records import JournalFilter
 from tests.conftest import LogWatch
+from tests.support.waiting import eventually
 from worker.process.exit_codes import Exit, Stop
 from worker.protocol.join_code import decode
 
@@ -93,6 +97,48 @@ async def test_the_default_port_may_be_taken_the_first_time(tmp_path: Path, monk
             assert first.accepting, "any that is free will do, as long as nobody knows one"
     async with a_master(tmp_path) as master:
         assert master.api.remote.status().addresses == first.addresses
+
+
+async def test_of_two_at_once_one_comes_in_by_a_code_and_of_many_each_has_a_name(tmp_path: Path) -> None:
+    async with a_master(tmp_path, "--remote-port", "0") as master:
+        remote = master.api.remote
+        await remote.accept(True)
+        once = decode((await remote.create_code()).code).token
+        both = [remote.enrol(once, bytes([n]) * 32, "", "box", 1) for n in range(2)]
+        came = await asyncio.gather(*both, return_exceptions=True)
+        assert sorted(type(one).__name__ for one in came) == ["Enrolled", "NotAdmitted"]
+        many = decode((await remote.create_code(uses=10)).code).token
+        came = await asyncio.gather(*(remote.enrol(many, bytes([9, n]) * 16, "", "box", 1) for n in range(10)))
+        assert len({one.name for one in came}) == 10
+
+
+async def test_what_a_stranger_calls_himself_is_one_line_of_plain_text(tmp_path: Path) -> None:
+    async with a_master(tmp_path, "--remote-port", "0") as master:
+        await master.api.remote.accept(True)
+        token = decode((await master.api.remote.create_code()).code).token
+        came = await master.api.remote.enrol(token, b"k" * 32, "a\u202etti\x1b[31m\r\nc", "h", 1)
+        assert came.name == "atti[31mc"
+
+
+async def test_the_journal_says_who_took_a_worker_out(tmp_path: Path) -> None:
+    async with a_master(tmp_path, "--remote-port", "0") as master:
+        await master.api.remote.accept(True)
+        token = decode((await master.api.remote.create_code()).code).token
+        far = (await master.api.remote.enrol(token, b"k" * 32, "far", "h", 1)).worker_id
+        with actor.acting("Phone"):
+            await master.api.workers.change(far, WorkerChanges(name="near"))
+            await master.api.workers.remove(far)
+
+        async def told() -> set[tuple[str, str | None]]:
+            page = await master.api.journal.page(JournalFilter(subject=far), limit=10)
+            return {(entry.what, entry.details.get("by")) for entry in page}
+
+        wanted = {("renamed to near", "Phone"), ("removed by a user", "Phone")}
+        await eventually(lambda: _covers(told, wanted))
+
+
+async def _covers(told: Callable[[], Awaitable[set[tuple[str, str | None]]]], wanted: set[tuple[str, str]]) -> bool:
+    return wanted <= await told()
 
 
 async def test_the_journal_has_who_opened_the_door_and_gave_codes_out(tmp_path: Path) -> None:

@@ -198,6 +198,17 @@ def test_a_backup_of_a_newer_version_touches_nothing(tmp_path: Path) -> None:
     assert said == f"{tmp_path}/newer was made by a newer Vedette: install that version or newer"
 
 
+@pytest.mark.parametrize("name", ["vedette.toml", "vault.key", "vedette.db\n", "master.json", "../x", ".env", "/tmp/x"])
+def test_a_backup_brings_back_nothing_but_what_belongs_into_one(tmp_path: Path, name: str) -> None:
+    """Whoever hands somebody a backup with its passphrase must not decide how that master listens, or what key it has."""
+    stream, planted = io.BytesIO(), tmp_path / "planted"
+    planted.write_bytes(b"[vedette]\n")
+    manifest = Manifest(datetime.now(UTC), "0.1", "0001", {1: bytes(32)}, 1, [Entry("vedette.db", 10), Entry(name, 10)])
+    bundle.write(ArchiveWriter(stream, Secret(PHRASE)), manifest, [planted, planted], lambda done, total: None)
+    (tmp_path / "file").write_bytes(stream.getvalue())
+    assert "was made by a newer Vedette" in refused(tmp_path / "target", tmp_path / "file")
+
+
 def test_a_backup_whose_database_is_not_sound_leaves_nothing_behind(tmp_path: Path) -> None:
     stream, database = io.BytesIO(), tmp_path / "x.db"
     database.write_bytes(b"SQLite format 3\0" + bytes(4080))

@@ -20,7 +20,7 @@ CHECKSUM_BYTES = 4
 MAX_HOSTS = 8
 LONGEST = 4096  #: characters
 
-Host = Annotated[str, Meta(pattern=r"^[A-Za-z0-9.:_-]{1,253}$")]
+Host = Annotated[str, Meta(pattern=r"^[A-Za-z0-9.:_-]{1,253}\Z")]
 
 
 class BadJoinCode(ValueError):

@@ -9,6 +9,7 @@ import pytest
 
 from desktop.ui.told import TEMPLATES, told
 from engine.feed.ingest import UNSTORABLE, WHY
+from engine.feed.sparing import MORE
 from engine.fleet import messages as m
 from engine.fleet.gaps import ABSENT, ASLEEP, MISSED, UNFINISHED, UNKNOWN
 from engine.fleet.journal import SAID
@@ -102,7 +103,7 @@ def _refusals() -> Iterator[str]:
     yield from (f"{why}: x" if code == UNSTORABLE else why for code, why in WHY.items())
 
 
-@pytest.mark.parametrize("text", sorted({*_written(), *SAID.values(), *_refusals()}))
+@pytest.mark.parametrize("text", sorted({*_written(), *SAID.values(), *_refusals(), MORE}))
 async def test_nothing_that_the_engine_writes_down_is_left_in_english(qtloop: Any, tmp_path: Path, text: str) -> None:
     async with open_window(tmp_path, language="zh"):
         assert any("\u4e00" <= character <= "\u9fff" for character in told(text)), text

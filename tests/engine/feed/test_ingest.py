@@ -9,6 +9,7 @@ import pytest
 from engine.bus import Bus
 from engine.events import DeadLettersChanged, DetectionsStored
 from engine.feed.ingest import Ingest
+from engine.feed.sparing import MORE, MOST
 from engine.records import Marks, Misfit, Move, from_ms
 from tests.support.stored import NOW, account, batch, entrust, item, open_store, page, put, texts
 from worker.process.tasks import spawn
@@ -369,6 +370,21 @@ async def test_items_that_do_not_fit_are_buried_and_the_others_stored(tmp_path, 
         answer = await feed.ingest.take("w1", batch(item(1)), [misfit])
         assert answer == Stored([1], [Rejected(2, "invalid")])
         assert feed.letters() == [("w1", "invalid", {"seq": 2, "account": "acc_1", "text": 7})]
+
+
+async def test_whoever_sends_nonsense_without_end_fills_neither_log_nor_journal(tmp_path, expected_logs):
+    expected_logs("ingest.dead_letters")
+    async with open_feed(tmp_path) as feed:
+        for turn in range(30):
+            bad = [Misfit(n, "no", {"seq": n, "account": f"{turn}-{n}" + "x" * 5000}) for n in range(100)]
+            await feed.ingest.take("w1", batch(), bad)
+        assert len(feed.notes) == MOST + 1 and feed.notes[-1] == ("could not be stored", "w1", MORE, None)
+        assert max(len(about) for _, about, *_ in feed.notes) == 100
+        await feed.ingest.take("w2", batch(), [Misfit(1, "no", {"seq": 1, "account": "a"})])
+        assert feed.notes[-1][:3] == ("could not be stored", "a", "w2"), "others have their own share"
+        feed.now += 60
+        await feed.ingest.take("w1", batch(), [Misfit(1, "no", {"seq": 1, "account": "b"})])
+        assert feed.notes[-1][:3] == ("could not be stored", "b", "w1")
 
 
 async def test_a_letter_is_stored_once_its_reason_is_gone(tmp_path, expected_logs):

@@ -262,6 +262,9 @@ def test_a_remote_worker_tells_of_its_crash_when_it_is_back(fleet: FleetDriver) 
     register(fleet, "far1", "far1-2", "bad")
     assert not quarantined(fleet)
     register(fleet, "far2", "far2-1", "bad")
+    assert not quarantined(fleet), "it never had it, so it says nothing true about it"
+    fleet.state.tables.accounts["bad"].owners.add("far2")
+    register(fleet, "far2", "far2-2", "bad")
     assert quarantined(fleet) == {"bad"}
     fleet.save()
     assert fleet.owner("bad") is None

@@ -13,6 +13,7 @@ import socketio
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from socketio.exceptions import ConnectionError as Refused
 
+from engine.events import DoorRefused
 from engine.gateway.limits import Limits
 from engine.gateway.remote import own_hosts
 from engine.gateway.surfaces import Surface
@@ -168,6 +169,18 @@ async def test_each_wrong_proof_has_its_own_code() -> None:
         ]
         for auth, code in wrong:
             assert await far.refused("/worker", auth) == code
+
+
+async def test_each_wrong_proof_is_told_by_its_own_kind() -> None:
+    async with outside() as far:
+        told: list[DoorRefused] = []
+        far.house.memory.bus.subscribe(DoorRefused, told.append)
+        await far.refused("/worker", lambda sid: {**far.proof(sid), "id": "0" * 32})
+        await far.refused("/worker", lambda sid: far.proof(sid + "x"))
+        far.house.roster.revoked.add(far.key.worker_id)
+        await far.refused("/worker", far.proof)
+        await far.refused("/worker", {"id": far.key.worker_id, "token": "x"})
+        assert [one.kind for one in told] == ["unknown_worker", "bad_signature", "revoked"]
 
 
 async def test_what_proves_on_one_side_proves_nothing_on_the_other() -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from engine.events import DoorRefused
 from tests.support.gateway import House, house
 from tests.support.memory_stores import BEGAN
 from worker.protocol.join_code import decode
@@ -109,6 +110,19 @@ async def test_what_nobody_gave_out_or_has_ended_lets_nobody_in() -> None:
         opened.memory.remote.now += timedelta(minutes=15)
         status, answer = await join(opened, made["code"])
         assert (status, answer["error"]["code"]) == (403, "join_code_expired")
+
+
+async def test_each_refusal_is_told_by_its_own_kind() -> None:
+    async with house() as opened:
+        told: list[DoorRefused] = []
+        opened.memory.bus.subscribe(DoorRefused, told.append)
+        await opened_door(opened)
+        made = await opened.data("POST", "/join-codes", {})
+        assert (await join(opened, made["code"]))[0] == 201
+        assert (await join(opened, made["code"], public_key=text(b"o" * 32)))[0] == 403
+        body = {"token": text(b"w" * 24), "public_key": text(KEY), "host": "box"}
+        assert (await opened.ask("POST", "/enroll", body, token=""))[0] == 403
+        assert [one.kind for one in told] == ["join_code_used", "join_code_wrong"]
 
 
 async def test_guessing_costs_the_guesser_his_turn_and_nobody_else() -> None:

@@ -1,5 +1,6 @@
 """The key stays, the certificate changes; nobody but the owner reads the key; a lost key is told, not replaced."""
 
+import os
 import stat
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -44,6 +45,28 @@ def test_new_addresses_mean_a_new_certificate_for_the_same_key(tmp_path: Path) -
     names = certificate(tmp_path).extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     assert {str(name.value) for name in names} == {*HOSTS, "192.168.7.7", "desk.lan"}
     assert certificate(tmp_path) != before and pinned(tmp_path) == identity.spki
+
+
+def test_an_address_that_is_written_otherwise_is_the_same(tmp_path: Path) -> None:
+    identity = open_identity(tmp_path)
+    assert identity.certify(["2001:DB8:0::1"], NOW)
+    assert not identity.certify(["2001:DB8:0::1"], NOW), "else it would be issued anew each minute"
+    assert not identity.certify(["2001:db8::1"], NOW)
+
+
+def test_no_umask_opens_the_key_to_others(tmp_path: Path) -> None:
+    before = os.umask(0)
+    try:
+        open_identity(tmp_path).certify(HOSTS, NOW)
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE((tmp_path / "tls.key").stat().st_mode) == 0o600
+
+
+def test_a_link_in_the_keys_place_is_not_written_through(tmp_path: Path) -> None:
+    (tmp_path / "tls.key.new").symlink_to(tmp_path / "elsewhere")
+    open_identity(tmp_path)
+    assert not (tmp_path / "elsewhere").exists() and not (tmp_path / "tls.key").is_symlink()
 
 
 def test_a_certificate_near_its_end_is_issued_again(tmp_path: Path) -> None:

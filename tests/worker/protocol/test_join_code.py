@@ -56,5 +56,11 @@ def test_a_whole_code_of_another_layout_is_of_another_version() -> None:
         decode("VDT1." + text)
 
 
+@pytest.mark.parametrize("host", ["desk.lan\n", "desk lan", "desk/../x", "user@desk", "", "x" * 254])
+def test_a_host_is_a_host_and_nothing_else(host: str) -> None:
+    with pytest.raises(BadJoinCode, match="another version of the master"):
+        decode(encode(JoinCode(b"k" * 32, b"t" * 24, 3443, [host])))
+
+
 def test_a_code_that_is_logged_by_accident_keeps_its_token() -> None:
     assert repr(b"t" * 24) not in repr(ONE) and "tttt" not in f"{ONE}"
