@@ -1449,7 +1449,7 @@
   </message>
   <message>
    <source>the account was never given to this worker</source>
-   <translation>该账号从未分配给这个工作进程</translation>
+   <translation>该账号从未分配给这个工作节点</translation>
   </message>
   <message>
    <source>there are more than are told within a minute: the list of what could not be stored has them</source>
