@@ -200,7 +200,7 @@ def test_a_backup_of_a_newer_version_touches_nothing(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["vedette.toml", "vault.key", "vedette.db\n", "master.json", "../x", ".env", "/tmp/x"])
 def test_a_backup_brings_back_nothing_but_what_belongs_into_one(tmp_path: Path, name: str) -> None:
-    """Whoever hands somebody a backup and its passphrase does not decide how that master listens, or what key it has."""
+    """Whoever hands somebody a backup does not decide how that master listens, or what key it has."""
     stream, planted = io.BytesIO(), tmp_path / "planted"
     planted.write_bytes(b"[vedette]\n")
     manifest = Manifest(datetime.now(UTC), "0.1", "0001", {1: bytes(32)}, 1, [Entry("vedette.db", 10), Entry(name, 10)])
