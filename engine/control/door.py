@@ -105,7 +105,7 @@ class Door:
             if result == "ignored":
                 log.info("platform.descriptor_ignored", platform=descriptor.key)
 
-    async def heartbeat(self, worker_id: str, incarnation: str, message: Heartbeat) -> Beaten:
+    def heartbeat(self, worker_id: str, incarnation: str, message: Heartbeat) -> Beaten:
         """Pass it on and renew the lease that it asked for."""
         now = self._wall_ms()
         self._runtime.submit(

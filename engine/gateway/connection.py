@@ -1,6 +1,7 @@
 """One socket of one worker: its messages are done one after the other, in the order in which they came."""
 
 import asyncio
+from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
@@ -23,7 +24,7 @@ class _Waiting:
 
 
 class Connection:
-    """A queue, one task that drains it, and at most one batch of detections beside it.
+    """A queue, one task that drains it while there is something in it, and at most one batch of detections beside it.
 
     A batch waits for a commit; nothing behind it in the queue waits with it.
 
@@ -31,6 +32,7 @@ class Connection:
         worker_id: proven by the token.
         incarnation: of the process that registered here; None before that.
         accounts: how many it was given.
+        coming: messages that have arrived and are on their way to `offer`.
         held: messages to the worker that may not overtake the answer to its registration; None: nothing is held.
     """
 
@@ -39,21 +41,24 @@ class Connection:
         self.worker_id = worker_id
         self.incarnation: str | None = None
         self.accounts = 0
+        self.coming = 0
         self.held: list[Callable[[], bool]] | None = None
         self._serve = serve
-        self._queue: asyncio.Queue[_Waiting | None] = asyncio.Queue(MAX_QUEUED)
+        self._queue: deque[_Waiting] = deque()
         self._open: set[asyncio.Future[Ack]] = set()
         self._over: Ack | None = None
         self._drainer: asyncio.Task[None] | None = None
         self._batch: asyncio.Task[None] | None = None
 
+    @property
+    def idle(self) -> bool:
+        """Whether a message that comes now would be the next to be done: it may be done at once."""
+        draining = self._drainer is not None and not self._drainer.done()
+        return not (draining or self.coming or self.is_over()) and self.held is None
+
     def is_over(self) -> bool:
         """Whether it ended: nothing that comes now is done."""
         return self._over is not None
-
-    def start(self) -> None:
-        """Begin to drain."""
-        self._drainer = self._drainer or spawn(self._drain(), name=f"worker:{self.worker_id}")
 
     def offer(self, received: Received) -> asyncio.Future[Ack]:
         """Queue a message; the future is its acknowledgement and never fails."""
@@ -62,10 +67,12 @@ class Connection:
         waiting.ack.add_done_callback(self._open.discard)
         if self._over is not None:
             waiting.ack.set_result(self._over)
-        elif self._queue.full():
+        elif len(self._queue) >= MAX_QUEUED:
             waiting.ack.set_result(refused(Code.BUSY, "too many messages wait"))
         else:
-            self._queue.put_nowait(waiting)
+            self._queue.append(waiting)
+            if self._drainer is None or self._drainer.done():
+                self._drainer = spawn(self._drain(), name=f"worker:{self.worker_id}")
         return waiting.ack
 
     def end(self, code: Code, message: str) -> None:
@@ -73,8 +80,6 @@ class Connection:
         self._over = self._over or refused(code, message)
         for ack in list(self._open):
             _settle(ack, self._over)
-        if self._drainer is not None and self._queue.empty():
-            self._queue.put_nowait(None)  # wakes the drainer, which then ends
 
     async def close(self) -> None:
         """End and wait until nothing runs any more."""
@@ -82,9 +87,9 @@ class Connection:
         await cancel(self._drainer, self._batch)
 
     async def _drain(self) -> None:
-        while not self.is_over():
-            waiting = await self._queue.get()
-            if waiting is not None and not waiting.ack.done():
+        while self._queue and not self.is_over():
+            waiting = self._queue.popleft()
+            if not waiting.ack.done():
                 with logs.request(waiting.received.request_id):
                     await self._do(waiting)
 

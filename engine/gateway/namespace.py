@@ -1,7 +1,7 @@
 """What both Socket.IO namespaces share: joining, decoding, strikes, and an acknowledgement for whatever happens."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 import socketio
@@ -29,17 +29,28 @@ async def answered(work: Awaitable[Answer | Ack | None]) -> Ack:
     """Await the work and make an acknowledgement of whatever becomes of it; raises nothing."""
     try:
         result = await work
-    except ProtocolError as error:
-        return refused(error.code, error.message)
-    except ApiError as error:
-        return refused(error.code, error.message)
-    except StorageFault as error:  # a full disk, say: no fault of ours, and it passes
-        log.warning("gateway.not_stored", why=str(error))
-        return refused(Code.BUSY, str(error))
-    except Exception:  # our fault: without an ack the peer would wait out its time-out
-        log.exception("gateway.message_failed")
-        return refused(Code.INTERNAL, f"something went wrong here; the log has it under {logs.current_request_id()}")
+    except Exception as error:  # whatever it is: without an ack the peer would wait out its time-out
+        return _refusal(error)
     return {"ok": True, **result} if isinstance(result, dict) else ok(result)
+
+
+def answered_at_once(work: Callable[[], Answer]) -> Ack:
+    """The same for work that waits for nothing."""
+    try:
+        return ok(work())
+    except Exception as error:  # as above
+        return _refusal(error)
+
+
+def _refusal(error: Exception) -> Ack:
+    match error:
+        case ProtocolError() | ApiError():
+            return refused(error.code, error.message)
+        case StorageFault():  # a full disk, say: no fault of ours, and it passes
+            log.warning("gateway.not_stored", why=str(error))
+            return refused(Code.BUSY, str(error))
+    log.error("gateway.message_failed", exc_info=error)
+    return refused(Code.INTERNAL, f"something went wrong here; the log has it under {logs.current_request_id()}")
 
 
 class Namespace(socketio.AsyncNamespace, ABC):  # type: ignore[misc]  # python-socketio has no types
@@ -62,6 +73,10 @@ class Namespace(socketio.AsyncNamespace, ABC):  # type: ignore[misc]  # python-s
     async def received(self, sid: str, received: Received) -> Ack:
         """A message that fits its type; messages arrive in order up to the first await."""
 
+    def prompt(self, _sid: str, _event: str, _args: list[Any]) -> Ack | None:
+        """The acknowledgement of a message that waits for nothing and nobody; None: it goes the usual way."""
+        return None
+
     async def trigger_event(self, event: str, sid: str, *args: Any) -> Ack | None:
         """What Socket.IO calls; the guard has refused forged connect and disconnect events."""
         if event == "connect":
@@ -74,10 +89,11 @@ class Namespace(socketio.AsyncNamespace, ABC):  # type: ignore[misc]  # python-s
         elif event == "disconnect":
             self.left(sid)
         else:
-            return await self._message(event, sid, args)
+            return await self.message(event, sid, args)
         return None
 
-    async def _message(self, event: str, sid: str, args: tuple[Any, ...]) -> Ack:
+    async def message(self, event: str, sid: str, args: tuple[Any, ...]) -> Ack:
+        """Decode one message and have it done."""
         try:
             if len(args) != 1:
                 raise ProtocolError(Code.MALFORMED, "an event has one argument")

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 from engineio import exceptions, packet
 
 SWEEPS = 10  #: slices of a second: a tenth of the peers is looked at in each
-CLOSE, PONG = "1", "3"
+CLOSE, PONG, MESSAGE = "1", "3", "4"
 
 
 class Websocket(Protocol):
@@ -25,6 +25,26 @@ class Websocket(Protocol):
     async def close(self) -> None: ...
 
 
+class Line:
+    """The way out to one peer. `busy` while its writer has something to write."""
+
+    __slots__ = ("busy", "websocket")
+
+    def __init__(self, websocket: Websocket) -> None:
+        self.websocket = websocket
+        self.busy = False
+
+
+async def say(socket: Any, text: str) -> None:
+    """Send one message: straight away if nothing waits for this peer, else after what waits."""
+    line = socket.server.lines.get(socket.sid)
+    if line is None or line.busy or not socket.queue.empty():
+        socket.queue.put_nowait(packet.Packet(packet.MESSAGE, text))
+        return
+    with suppress(OSError):  # it is gone, as its reader is about to see
+        await line.websocket.send(MESSAGE + text)
+
+
 async def carry(socket: Any, websocket: Websocket) -> None:
     """Read and write one engine.io socket until either side ends it.
 
@@ -32,13 +52,15 @@ async def carry(socket: Any, websocket: Websocket) -> None:
         socket: engine.io's AsyncSocket, which has just been opened over this websocket.
     """
     socket.connected = socket.upgraded = True
-    writer = socket.server.start_background_task(_write, socket, websocket)
+    line = socket.server.lines[socket.sid] = Line(websocket)
+    writer = socket.server.start_background_task(_write, socket, line)
     try:
         await _read(socket, websocket)
     finally:
         socket.queue.put_nowait(None)  # the writer says what still waits, and ends
         await writer
         socket.server.quiet_since.pop(socket.sid, None)
+        del socket.server.lines[socket.sid]
         await socket.close(wait=False, abort=True, reason=socket.server.reason.TRANSPORT_CLOSE)
 
 
@@ -56,11 +78,13 @@ async def _read(socket: Any, websocket: Websocket) -> None:
                 await server._trigger_event("message", socket.sid, frame[1:], run_async=False)
 
 
-async def _write(socket: Any, websocket: Websocket) -> None:
+async def _write(socket: Any, line: Line) -> None:
     with suppress(OSError):
         async for waiting in _waiting(socket.queue):
-            await websocket.send(waiting.encode())
-    await websocket.close()
+            line.busy = True
+            await line.websocket.send(waiting.encode())
+            line.busy = False
+    await line.websocket.close()
 
 
 async def _waiting(queue: "asyncio.Queue[Any]") -> AsyncIterator[Any]:

@@ -123,6 +123,7 @@ class Engine(engineio.AsyncServer):  # type: ignore[misc]  # python-engineio has
         self._async: dict[str, Any] = {**self._async, "websocket": GuardedWebSocket}
         self._background: set[asyncio.Task[Any]] = set()
         self.quiet_since: dict[str, float] = {}
+        self.lines: dict[str, pump.Line] = {}
 
     def start_background_task(
         self, target: Callable[..., Coroutine[Any, Any, Any]], *args: Any, **kwargs: Any
@@ -307,9 +308,14 @@ class GuardedServer(socketio.AsyncServer):  # type: ignore[misc]  # python-socke
         if data[0] in FORGED:
             self._peers[eio_sid].refuse("forged_event")
             return
-        if not self.manager.is_connected(self.manager.sid_from_eio_sid(eio_sid, namespace or "/"), namespace or "/"):
+        sid = self.manager.sid_from_eio_sid(eio_sid, namespace or "/")
+        if not self.manager.is_connected(sid, namespace or "/"):
             raise BadPacket("not connected to this namespace")
-        await super()._handle_event(eio_sid, namespace, id, data)
+        answer = self.namespace_handlers[namespace].prompt(sid, data[0], data[1:])
+        if answer is None:
+            await super()._handle_event(eio_sid, namespace, id, data)
+        elif id is not None and not self._reads_too_slowly(eio_sid):
+            await pump.say(self.eio.sockets[eio_sid], TextPacket(packet.ACK, [answer], namespace, id).encode())
 
     async def _handle_ack(self, eio_sid: str, namespace: str | None, id: int | None, data: object) -> None:
         answer = self._awaited.get((eio_sid, id or 0))

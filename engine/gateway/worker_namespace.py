@@ -13,14 +13,14 @@ import structlog
 
 from engine.gateway.connection import Connection
 from engine.gateway.misfits import MendedDetections, mend
-from engine.gateway.namespace import Ack, Namespace, refuse
+from engine.gateway.namespace import Ack, Namespace, answered_at_once, refuse
 from engine.gateway.proof import Proofs
 from engine.gateway.sockets import GuardedServer
 from engine.gateway.surfaces import is_tls
 from engine.records import Misfit
 from worker.process import logs
 from worker.process.clock import wall_ms
-from worker.protocol.envelope import Received, pack, refused
+from worker.protocol.envelope import Received, pack, refused, unpack
 from worker.protocol.errors import Code, ProtocolError
 from worker.protocol.messages import (
     FROM_WORKER,
@@ -51,7 +51,7 @@ class WorkerDesk(Protocol):
     """The fleet, seen from the door. All may raise ProtocolError, which becomes the acknowledgement's code."""
 
     async def register(self, message: Register, request_id: str) -> Registered: ...
-    async def heartbeat(self, worker_id: str, incarnation: str, message: Heartbeat) -> Beaten: ...
+    def heartbeat(self, worker_id: str, incarnation: str, message: Heartbeat) -> Beaten: ...
     async def report(self, worker_id: str, message: Report, request_id: str) -> None: ...
     async def credentials(self, worker_id: str, message: Credentials) -> CredentialsGiven: ...
     async def released(self, worker_id: str, message: Released) -> None: ...
@@ -156,7 +156,6 @@ class WorkerNamespace(Namespace):
         socket_id = self._sockets.manager.eio_sid_from_sid(sid, self.namespace)
         worker_id = self._proofs.check(auth, socket_id, tls=is_tls(transport))
         self._connections[sid] = Connection(sid, worker_id, self._serve)
-        self._connections[sid].start()
 
     def left(self, sid: str) -> None:
         """See Namespace."""
@@ -178,21 +177,42 @@ class WorkerNamespace(Namespace):
             asyncio.get_running_loop().call_soon(_release, connection)
         return answer
 
+    def prompt(self, sid: str, event: str, args: list[Any]) -> Ack | None:
+        """See Namespace: a heartbeat before which nothing waits. Most messages are that, and with thousands of workers
+        a task, a queue and two more turns of the loop for each would cost more than all the rest."""
+        connection = self._connections.get(sid)
+        if connection is None:
+            return None
+        answer = self._prompt(connection, event, args) if event == Heartbeat.TYPE and connection.idle else None
+        connection.coming += answer is None
+        return answer
+
+    def _prompt(self, connection: Connection, event: str, args: list[Any]) -> Ack | None:
+        try:
+            received = unpack(event, args[0] if len(args) == 1 else None, self._allowed)
+        except ProtocolError:  # the usual way says what is wrong, and counts it
+            return None
+        with logs.request(received.request_id):
+            return answered_at_once(lambda: self._beat(connection, received.message))
+
+    async def message(self, event: str, sid: str, args: tuple[Any, ...]) -> Ack:
+        """See Namespace."""
+        if connection := self._connections.get(sid):
+            connection.coming -= 1
+        return await super().message(event, sid, args)
+
     def mended(self, event: str, data: object) -> Received | None:
         """See Namespace: items that do not fit are rejected, the others of their batch are not."""
         return mend(event, data)
 
     async def _serve(self, connection: Connection, received: Received) -> Answer | None:
         message, worker_id = received.message, connection.worker_id
-        if self._proofs.is_revoked(worker_id) and not isinstance(message, Released):
-            raise ProtocolError(Code.REVOKED, "this worker was removed from the master")
+        self._require_rights(connection, message)
         if isinstance(message, Register):
             return await self._register(connection, message, received.request_id)
-        if connection.incarnation is None:
-            raise ProtocolError(Code.NOT_REGISTERED, "worker:register comes first on each connection")
         match message:
             case Heartbeat():
-                return await self._desk.heartbeat(worker_id, connection.incarnation, message)
+                return self._beat(connection, message)
             case MendedDetections():
                 return await self._ingest.take(worker_id, message, message.misfits)
             case Detections():
@@ -204,6 +224,18 @@ class WorkerNamespace(Namespace):
             case Released():
                 await self._desk.released(worker_id, message)
         return None
+
+    def _require_rights(self, connection: Connection, message: Message) -> None:
+        """Looked up for each message: a worker may be removed at any time."""
+        if self._proofs.is_revoked(connection.worker_id) and not isinstance(message, Released):
+            raise ProtocolError(Code.REVOKED, "this worker was removed from the master")
+        if connection.incarnation is None and not isinstance(message, Register):
+            raise ProtocolError(Code.NOT_REGISTERED, "worker:register comes first on each connection")
+
+    def _beat(self, connection: Connection, message: Message) -> Beaten:
+        self._require_rights(connection, message)
+        assert isinstance(message, Heartbeat) and connection.incarnation is not None
+        return self._desk.heartbeat(connection.worker_id, connection.incarnation, message)
 
     async def _register(self, connection: Connection, message: Register, request_id: str) -> Registered:
         """One registration of a worker at a time: else an older process could end up registered after a newer one."""

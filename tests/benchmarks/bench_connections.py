@@ -27,6 +27,7 @@ from tests.benchmarks.bench_heartbeats import serve_echo
 from tests.benchmarks.bench_loop import allow_sockets, new_loop
 from tests.benchmarks.table import Reach, Row, percentile
 from tests.benchmarks.thin_worker import ThinWorker
+from worker.platforms.demo import Demo
 from worker.process.clock import wall_ms
 from worker.process.tasks import cancel, spawn
 from worker.protocol.digest import digest_of
@@ -195,7 +196,9 @@ async def _crowd(directory: Path, part: int) -> None:
 
     async def join(worker: ThinWorker) -> None:
         await worker.connect(said["url"])
-        answer = await worker.call(Register(worker.worker_id, "i1", worker.worker_id, "host", 1, "0", [], 10))
+        answer = await worker.call(
+            Register(worker.worker_id, "i1", worker.worker_id, "host", 1, "0", [Demo.descriptor], 10)
+        )
         assert answer["ok"], answer
         sequences[worker.worker_id] = int(answer.get("sequence", 0))
 

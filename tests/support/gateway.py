@@ -51,9 +51,12 @@ class Desk(WorkerDesk):
         self.refusal: BaseException | None = None
         self.gates: dict[str, asyncio.Event] = {}
 
-    async def _hear(self, what: str, *facts: Any) -> None:
+    def _note(self, what: str, *facts: Any) -> None:
         self.heard.append((what, *facts))
         self.request_ids.append(current_request_id())
+
+    async def _hear(self, what: str, *facts: Any) -> None:
+        self._note(what, *facts)
         if what in self.gates:
             await self.gates[what].wait()
         if self.refusal is not None:
@@ -63,8 +66,10 @@ class Desk(WorkerDesk):
         await self._hear("register", message.worker_id, message.incarnation)
         return Registered(heartbeat_interval=10, lease=25, sequence=3)
 
-    async def heartbeat(self, worker_id: str, incarnation: str, message: Heartbeat) -> Beaten:
-        await self._hear("heartbeat", worker_id, incarnation, message.nonce)
+    def heartbeat(self, worker_id: str, incarnation: str, message: Heartbeat) -> Beaten:
+        self._note("heartbeat", worker_id, incarnation, message.nonce)
+        if self.refusal is not None:
+            raise self.refusal
         return Beaten(message.nonce)
 
     async def report(self, worker_id: str, message: Report, request_id: str) -> None:

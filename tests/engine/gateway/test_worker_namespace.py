@@ -110,6 +110,29 @@ async def test_messages_are_done_in_the_order_in_which_they_came() -> None:
         assert [fact[3] for fact in opened.desk.heard if fact[0] == "heartbeat"] == list(range(50))
 
 
+async def test_a_heartbeat_that_arrives_with_what_came_before_it_does_not_overtake_it() -> None:
+    """It is answered without a task of its own, but never out of turn."""
+    async with house() as opened:
+        guest = await opened.worker()
+        frames = [
+            later(guest, Released("a", 1)),
+            later(guest, Heartbeat(1, 1, "x")),
+            later(guest, Heartbeat(2, 1, "x")),
+        ]
+        assert all(answer["ok"] for answer in await asyncio.gather(*frames))
+        assert (await tell(guest, Heartbeat(3, 1, "x")))["nonce"] == 3
+        facts = [(fact[0], fact[-1]) for fact in opened.desk.heard[1:]]
+        assert facts == [("released", "a"), ("heartbeat", 1), ("heartbeat", 2), ("heartbeat", 3)]
+
+
+async def test_a_heartbeat_that_makes_no_sense_counts_and_is_answered() -> None:
+    async with house() as opened:
+        guest = await opened.worker()
+        assert (await tell(guest, Heartbeat(1, 1, "x")))["ok"]
+        opened.desk.refusal = ProtocolError(Code.BUSY, "not now")
+        assert (await tell(guest, Heartbeat(2, 1, "x"))) == {"ok": False, "code": "busy", "message": "not now"}
+
+
 async def test_heartbeats_do_not_wait_for_a_commit() -> None:
     async with house() as opened:
         guest = await opened.worker()
