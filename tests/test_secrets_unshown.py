@@ -8,11 +8,14 @@ import msgspec
 import pytest
 
 from engine.api.accounts import AccountChanges, NewAccount
+from engine.api.errors import Invalid
+from engine.api.secret_values import SecretValues
 from engine.api.tokens import TokenMade
 from engine.commands.bundle import Manifest
 from engine.config import read
 from engine.gateway.rest.answers import TokenMadeAnswer
 from engine.gateway.rest.bodies import AccountPatch, AccountTry, NewAccountBody
+from engine.gateway.rest.fit import fit_body
 from engine.gateway.rest.keys import Rotation
 from engine.records import ApiToken
 from engine.vault.sources import Offered, Place
@@ -30,17 +33,18 @@ TOKEN = ApiToken("t-1", "mine", "read", NOW)
 
 CARRIERS = [
     Secret(CANARY),
+    SecretValues(GIVEN),
     BasicAuth(Secret("u"), Secret(CANARY)),
     Credentials("acc_1", 1, GIVEN, 1),
     CredentialsGiven(GIVEN, 1),
     Probe("feed", GIVEN, {}),
     LocalStart("http://127.0.0.1:1", "local-1", CANARY, "n", "/d"),
-    NewAccount("feed", "Blog", credentials=dict(GIVEN)),
-    AccountChanges(credentials=dict(GIVEN)),
-    NewAccountBody(platform="feed", display_name="Blog", credentials=dict(GIVEN)),
-    AccountPatch(revision=1, credentials=dict(GIVEN)),
-    AccountTry(platform="feed", credentials=dict(GIVEN)),
-    Rotation(to="passphrase", secret=CANARY),
+    NewAccount("feed", "Blog", credentials=SecretValues(GIVEN)),
+    AccountChanges(credentials=SecretValues(GIVEN)),
+    NewAccountBody(platform="feed", display_name="Blog", credentials=SecretValues(GIVEN)),
+    AccountPatch(revision=1, credentials=SecretValues(GIVEN)),
+    AccountTry(platform="feed", credentials=SecretValues(GIVEN)),
+    Rotation(to="passphrase", secret=Secret(CANARY)),
     TokenMade(TOKEN, CANARY),
     Vault({1: KEY}, 1),
     Offered(Secret(CANARY), Secret(CANARY)),
@@ -65,6 +69,20 @@ def test_options_do_not_show_theirs(tmp_path) -> None:
 
 
 @pytest.mark.parametrize("encode", [pickle.dumps, json.dumps, msgspec.json.encode, msgspec.msgpack.encode])
-def test_a_secret_goes_into_no_file_by_accident(encode) -> None:
+@pytest.mark.parametrize("secret", [Secret(CANARY), SecretValues(GIVEN)], ids=["one", "several"])
+def test_a_secret_goes_into_no_file_by_accident(encode, secret) -> None:
     with pytest.raises(TypeError):
-        encode({"x": Secret(CANARY)})
+        encode({"x": secret})
+
+
+@pytest.mark.parametrize("kind", [NewAccountBody, AccountPatch, AccountTry])
+def test_what_comes_in_over_rest_is_a_secret_at_once(kind: type) -> None:
+    given = {"platform": "feed", "display_name": "Blog", "revision": 1, "credentials": GIVEN}
+    fields = {name: given[name] for name in kind.__struct_fields__ if name in given}
+    body = fit_body(msgspec.json.encode(fields), kind)
+    assert isinstance(body.credentials, SecretValues) and body.credentials.reveal() == GIVEN
+    with pytest.raises(TypeError):
+        msgspec.json.encode(body)
+    assert isinstance(fit_body(msgspec.json.encode({"secret": CANARY}), Rotation).secret, Secret)
+    with pytest.raises(Invalid, match="credentials"):
+        fit_body(msgspec.json.encode(fields | {"credentials": {"password": [CANARY]}}), kind)

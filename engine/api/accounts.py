@@ -11,6 +11,7 @@ import msgspec
 from engine.api.errors import Conflict, Invalid, NotFound
 from engine.api.journal import Journal
 from engine.api.platforms import Platforms
+from engine.api.secret_values import SecretValues
 from engine.api.tags import MAX_TAG, clean_tags
 from engine.records import Account, AccountStatus, Gap, JournalEntry, Missing, StaleRevision, from_ms
 from worker.protocol.descriptor import MAX_INTERVAL, Values
@@ -63,7 +64,7 @@ class NewAccount:
     platform: str
     display_name: str
     interval: int | None = None
-    credentials: Values = field(default_factory=dict, repr=False)
+    credentials: SecretValues = field(default_factory=SecretValues)
     settings: Values = field(default_factory=dict)
     tags: tuple[str, ...] = ()
     pinned_to: str | None = None
@@ -75,7 +76,7 @@ class AccountChanges:
 
     display_name: str | None = None
     interval: int | None = None
-    credentials: Values | None = field(default=None, repr=False)
+    credentials: SecretValues | None = None
     settings: Values | None = None
     tags: tuple[str, ...] | None = None
     pinned_to: str | None = None
@@ -116,7 +117,7 @@ class AccountFleet(Protocol):
     async def account_changed(self, account: Account, *, retask: bool, changed: Collection[str]) -> None: ...
     async def account_removed(self, account_id: str) -> None: ...
     async def check_now(self, account_id: str) -> None: ...
-    async def probe(self, platform: str, credentials: Values, settings: Values) -> Identity: ...
+    async def probe(self, platform: str, credentials: SecretValues, settings: Values) -> Identity: ...
 
 
 class Sealer(Protocol):
@@ -195,7 +196,7 @@ class Accounts:
         await self._fleet.account_added(account, restored=True)
         return self._snapshot(account)
 
-    async def test(self, platform: str, credentials: Values, settings: Values) -> Identity:
+    async def test(self, platform: str, credentials: SecretValues, settings: Values) -> Identity:
         """Try credentials on a worker before anything is saved. Raises Invalid, ProbeFailed, Unavailable."""
         settings = self._platforms.check_settings(platform, settings)
         credentials = self._platforms.check_credentials(platform, credentials)
@@ -276,8 +277,8 @@ class Accounts:
             raise Invalid("pinned_to", f"there is no worker “{pin[:64]}”")
         return pin or None
 
-    def _seal(self, account_id: str, credentials: Values) -> bytes | None:
-        texts = {name: str(value) for name, value in credentials.items()}
+    def _seal(self, account_id: str, credentials: SecretValues) -> bytes | None:
+        texts = {name: str(value) for name, value in credentials.reveal().items()}
         return self._sealer.seal(account_id, "credentials", msgspec.json.encode(texts)) if texts else None
 
     def _snapshot(self, account: Account) -> AccountSnapshot:

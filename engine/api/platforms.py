@@ -3,6 +3,7 @@
 from typing import Protocol
 
 from engine.api.errors import Invalid
+from engine.api.secret_values import SecretValues
 from worker.protocol.descriptor import Descriptor, Field, FieldError, Values, validate_values
 
 
@@ -38,9 +39,9 @@ class Platforms:
         """Settings with defaults filled in. Raises Invalid naming `settings.<field>`."""
         return _checked("settings", self.get(key).setting_fields, settings)
 
-    def check_credentials(self, key: str, credentials: Values) -> Values:
+    def check_credentials(self, key: str, credentials: SecretValues) -> SecretValues:
         """Credentials as given, blanks dropped. Raises Invalid naming `credentials.<field>`."""
-        return _checked("credentials", self.get(key).credential_fields, credentials)
+        return SecretValues(_checked("credentials", self.get(key).credential_fields, credentials.reveal()))
 
 
 def _checked(where: str, fields: tuple[Field, ...], values: Values) -> Values:

@@ -27,7 +27,7 @@ Reporter = Callable[[str], Callable[[int, int], None]]
 
 SUFFIX = ".vedette"
 STALE = 86_400  #: seconds
-TRIES = 3  #: the keys may change between the look at the database and the look at their place
+TRIES = 10  #: the keys may change between the look at the database and the look at their place
 
 
 def backup(command: CommandLine, options: Options, ask: Ask) -> Path:

@@ -9,6 +9,7 @@ import structlog
 
 from engine.api.accounts import AccountLive
 from engine.api.errors import ProbeFailed, Unavailable
+from engine.api.secret_values import SecretValues
 from engine.api.status import SchedulingStatus
 from engine.bus import Bus
 from engine.events import AccountRemoved
@@ -116,10 +117,10 @@ class AccountControl:
         log.info("account.check_asked", account=account_id)
         self._runtime.submit(m.CheckAsked(account_id, current_request_id()))
 
-    async def probe(self, platform: str, credentials: Values, settings: Values) -> Identity:
+    async def probe(self, platform: str, credentials: SecretValues, settings: Values) -> Identity:
         """Try credentials on the least busy worker that offers the platform. Raises ProbeFailed, Unavailable."""
         worker = self._prober(platform)
-        message = Probe(platform, credentials, settings)
+        message = Probe(platform, credentials.reveal(), settings)
         try:
             answer = await self._call(worker.id, message, current_request_id(), PROBE_TIMEOUT)
         except ProtocolError as error:

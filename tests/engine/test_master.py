@@ -8,6 +8,8 @@ from pathlib import Path
 import aiohttp
 import pytest
 
+from engine.api.accounts import NewAccount
+from engine.api.secret_values import SecretValues
 from engine.config import Options, read
 from engine.master import Master
 from tests.support.waiting import eventually
@@ -52,11 +54,9 @@ async def test_a_missing_key_with_sealed_credentials_refuses_to_start(tmp_path: 
     master = Master(options(tmp_path, "--local-workers", "1"))
     await master.start()
     await eventually(lambda: any(p.key == "feed" for p in master.api.platforms.all()))
-    from engine.api.accounts import NewAccount
-
     secret = {"username": "u", "password": "canary-77"}
     await master.api.accounts.create(
-        NewAccount("feed", "Locked", settings={"url": "https://example.com/feed"}, credentials=dict(secret))
+        NewAccount("feed", "Locked", settings={"url": "https://example.com/feed"}, credentials=SecretValues(secret))
     )
     await master.close("done")
     data = tmp_path / "data"

@@ -116,8 +116,10 @@ async def test_each_code_that_lets_nobody_in_has_its_own_sentence_and_78(tmp_pat
         assert len(await master.items("/workers")) == 1
 
 
-async def test_a_revoked_worker_is_out_within_a_second_and_stays_out(tmp_path: Path) -> None:
-    async with running_master(tmp_path / "m", *DOOR) as master, remote_worker(tmp_path / "w") as worker:
+async def test_a_revoked_worker_is_out_and_stays_out(tmp_path: Path) -> None:
+    """What it lets go of moves at once, but a worker that has no time to is cut all the same: then others wait."""
+    quick = ("--heartbeat-interval", "1", "--heartbeat-timeout", "12")
+    async with running_master(tmp_path / "m", *DOOR, *quick) as master, remote_worker(tmp_path / "w") as worker:
         one = await joined(master, worker)
         account = await master.create_account(platform="demo", display_name="D", interval=1, settings={"seed": 1})
 
@@ -126,14 +128,14 @@ async def test_a_revoked_worker_is_out_within_a_second_and_stays_out(tmp_path: P
 
         await eventually(owned)
         assert (await master.call("DELETE", f"/workers/{one['id']}"))[0] == 200
-        code, said = await worker.ended(within=5)
+        code, said = await worker.ended()
         assert code == Exit.CONFIG and "the master has revoked this worker" in said
-        assert not (await master.account(account["id"]))["worker_id"], "it let go at once: nobody has to wait"
 
         async def forgotten() -> bool:
             return not await master.items("/workers")
 
-        await eventually(forgotten, within=5)
+        await eventually(forgotten, within=30)
+        assert not (await master.account(account["id"]))["worker_id"]
         await worker.start()
         code, said = await worker.ended()
         assert code == Exit.CONFIG and "the master has revoked this worker" in said

@@ -11,6 +11,7 @@ import msgspec
 
 from engine.api.accounts import AccountLive
 from engine.api.errors import ApiError
+from engine.api.secret_values import SecretValues
 from engine.api.workers import WorkerChanges, WorkerSnapshot
 from engine.bus import Bus
 from engine.events import (
@@ -388,7 +389,7 @@ class MemoryFleet:
     async def check_now(self, account_id: str) -> None:
         self.checked.append(account_id)
 
-    async def probe(self, platform: str, credentials: Values, settings: Values) -> Identity:
+    async def probe(self, platform: str, credentials: SecretValues, settings: Values) -> Identity:
         self.probed.append((platform, credentials, settings))
         if isinstance(self.probe_answer, ApiError):
             raise self.probe_answer

@@ -17,6 +17,7 @@ from desktop.ui.widgets.state_panel import Notice
 from engine.api.accounts import AccountSnapshot, NewAccount
 from engine.api.errors import ApiError, Invalid
 from engine.api.room import Api
+from engine.api.secret_values import SecretValues
 from worker.protocol.descriptor import Descriptor, Values
 from worker.protocol.messages import Identity
 
@@ -108,7 +109,7 @@ class AddAccountDialog(Translated, FramedDialog):
         self.result_strip.say(tr("Testing…"), "info", "hourglass")
         self.save.setEnabled(False)
         self._desk.actions.run(
-            self._api.accounts.test(self.form.descriptor.key, credentials, settings),
+            self._api.accounts.test(self.form.descriptor.key, SecretValues(credentials), settings),
             busy=self.test,
             on_done=lambda identity: self._test_passed(identity, settings, credentials),
             on_error=self._test_failed,
@@ -122,7 +123,7 @@ class AddAccountDialog(Translated, FramedDialog):
             platform=self.form.descriptor.key,
             display_name=self.fields.name.text().strip(),
             interval=self.fields.interval.value(),
-            credentials=self.form.credentials(),
+            credentials=SecretValues(self.form.credentials()),
             settings=self.form.settings(),
             tags=self.fields.tag_list(),
         )

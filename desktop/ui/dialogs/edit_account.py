@@ -14,6 +14,7 @@ from desktop.ui.widgets.state_panel import Notice
 from engine.api.accounts import AccountChanges, AccountSnapshot
 from engine.api.errors import ApiError, Invalid
 from engine.api.room import Api
+from engine.api.secret_values import SecretValues
 from worker.protocol.descriptor import Descriptor
 
 WIDTH, HEIGHT = 520, 640
@@ -71,7 +72,7 @@ class EditAccountDialog(Translated, FramedDialog):
             interval=self.fields.interval.value(),
             tags=self.fields.tag_list(),
             settings=self._changed_settings(),
-            credentials=self.form.credentials() if self.form is not None and renewed else None,
+            credentials=SecretValues(self.form.credentials()) if self.form is not None and renewed else None,
         )
         self._desk.actions.run(
             self._api.accounts.change(self._account.id, self._account.revision, changes),

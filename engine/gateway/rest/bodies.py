@@ -5,6 +5,7 @@ from typing import Annotated, TypeVar
 from msgspec import UNSET, Meta, Struct, UnsetType, field
 
 from engine.api.accounts import AccountChanges, NewAccount
+from engine.api.secret_values import SecretValues
 from engine.api.tokens import NewToken
 from engine.api.workers import WorkerChanges
 from engine.gateway.rest.query import FilterFields, Moment
@@ -31,7 +32,7 @@ class NewAccountBody(Body, frozen=True):
     platform: str
     display_name: str
     interval: int | None = None
-    credentials: Values = field(default_factory=dict)
+    credentials: SecretValues = field(default_factory=SecretValues)
     settings: Values = field(default_factory=dict)
     tags: list[str] = field(default_factory=list)
     pinned_to: str | None = None
@@ -55,7 +56,7 @@ class AccountPatch(Body, frozen=True):
     revision: Revision
     display_name: str | UnsetType = UNSET
     interval: int | UnsetType = UNSET
-    credentials: Values | UnsetType = UNSET
+    credentials: SecretValues | UnsetType = UNSET
     settings: Values | UnsetType = UNSET
     tags: list[str] | UnsetType = UNSET
     pinned_to: str | UnsetType | None = UNSET
@@ -78,7 +79,7 @@ class AccountTry(Body, frozen=True):
     """Credentials and settings to try."""
 
     platform: str
-    credentials: Values = field(default_factory=dict)
+    credentials: SecretValues = field(default_factory=SecretValues)
     settings: Values = field(default_factory=dict)
 
 

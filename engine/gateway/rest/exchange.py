@@ -16,6 +16,7 @@ from msgspec import Struct
 from engine.api.accounts import MAX_PAGE, Accounts, AccountSnapshot
 from engine.api.errors import ApiError, Invalid
 from engine.api.room import Api
+from engine.api.secret_values import SecretValues
 from engine.gateway.rest.answers import Imported, RowFailed
 from engine.gateway.rest.bodies import NewAccountBody
 from engine.gateway.rest.fit import fit_values, read_json
@@ -146,7 +147,7 @@ def _typed(api: Api, row: Row) -> NewAccountBody:
     body = fit_values(row, NewAccountBody)
     descriptor = api.platforms.get(body.platform)
     settings = _converted(descriptor.setting_fields, body.settings)
-    credentials = _converted(descriptor.credential_fields, body.credentials)
+    credentials = SecretValues(_converted(descriptor.credential_fields, body.credentials.reveal()))
     return msgspec.structs.replace(body, settings=settings, credentials=credentials)
 
 

@@ -2,13 +2,18 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import msgspec
+from msgspec import Meta
 
 from engine.api.errors import ApiError, Invalid
+from engine.api.secret_values import SecretValues
+from worker.process.secret import Secret
+from worker.protocol.descriptor import Values
 
 T = TypeVar("T")
+LONGEST = 4096  #: characters of a secret by itself
 
 _AT = re.compile(r" - at `(?:key` in `)?\$\.?(?P<path>[^`]*)`$")
 _NAMED = re.compile(r"(?:unknown|required) field `(?P<name>[^`]*)`")
@@ -28,7 +33,7 @@ def fit_body(raw: bytes, kind: type[T]) -> T:
         Invalid: naming the first field that does not fit, an unknown one included.
     """
     try:
-        return msgspec.json.decode(raw, type=kind)
+        return msgspec.json.decode(raw, type=kind, dec_hook=_secret)
     except msgspec.ValidationError as error:
         read_json(raw)  # a broken end counts more than a wrong beginning
         raise invalid(error) from None
@@ -57,9 +62,30 @@ def fit_query(pairs: Iterable[tuple[str, str]], kind: type[T]) -> T:
 def fit_values(values: Mapping[str, Any], kind: type[T], *, strict: bool = False) -> T:
     """Check values; unless `strict`, text may stand for numbers, booleans and times. Raises Invalid."""
     try:
-        return msgspec.convert(values, kind, strict=strict)
+        return msgspec.convert(values, kind, strict=strict, dec_hook=_secret)
     except msgspec.ValidationError as error:
         raise invalid(error) from None
+
+
+def shape(kind: type) -> dict[str, Any]:
+    """What JSON schema says of the types that keep a secret."""
+    if kind is Secret:
+        return {"type": "string", "maxLength": LONGEST, "writeOnly": True}
+    if kind is SecretValues:
+        return {**msgspec.json.schema(Values), "writeOnly": True}
+    raise NotImplementedError
+
+
+def _secret(kind: type, value: object) -> object:
+    """Make secrets what cannot be shown by accident, from the first moment on."""
+    try:
+        if kind is Secret:
+            return Secret(msgspec.convert(value, Annotated[str, Meta(max_length=LONGEST)]))
+        if kind is SecretValues:
+            return SecretValues(msgspec.convert(value, Values))
+    except msgspec.ValidationError as error:  # msgspec says where only of other errors
+        raise ValueError(str(error).partition(" - at `")[0]) from None
+    raise NotImplementedError
 
 
 def invalid(error: msgspec.ValidationError) -> Invalid:

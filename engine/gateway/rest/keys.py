@@ -1,8 +1,6 @@
 """The keys of credentials over REST; no key ever comes out."""
 
-from typing import Annotated, Literal
-
-from msgspec import Meta
+from typing import Literal
 
 from engine.api.keys import KeysSnapshot
 from engine.gateway.rest.bodies import Body
@@ -16,7 +14,7 @@ class Rotation(Body, frozen=True):
     """Where the key is to be kept, absent: where it is. `secret`: the new passphrase, or the key of the environment."""
 
     to: Literal["environment", "keychain", "passphrase", "file"] | None = None
-    secret: Annotated[str, Meta(max_length=4096)] | None = None
+    secret: Secret | None = None
 
 
 def routes() -> list[Route]:
@@ -42,4 +40,4 @@ async def _get(call: Call) -> KeysSnapshot:
 
 async def _rotate(call: Call) -> KeysSnapshot:
     body: Rotation = call.body
-    return await call.api.keys.rotate(body.to, Secret(body.secret) if body.secret else None)
+    return await call.api.keys.rotate(body.to, body.secret or None)

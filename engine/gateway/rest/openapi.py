@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from engine.gateway.rest.fit import shape
 from engine.gateway.rest.respond import Failure
 from engine.gateway.rest.route import BASE, JSON, Call, File, Route
 
@@ -52,7 +53,7 @@ def document(routes: Iterable[Route], version: str) -> Schema:
     bodies = [route.body for route in every if route.body is not None]
     answers = [route.answer for route in every if route.answer is not None]
     kinds = list(dict.fromkeys([*bodies, *answers, Failure]))
-    schemas, components = msgspec.json.schema_components(kinds, ref_template=REF)
+    schemas, components = msgspec.json.schema_components(kinds, schema_hook=shape, ref_template=REF)
     schema_of = dict(zip(kinds, schemas, strict=True)).__getitem__
     paths: dict[str, Schema] = {}
     for one in every:

@@ -255,7 +255,7 @@ async def test_credentials_can_be_tried_before_anything_is_saved() -> None:
             "handle": "@blog",
             "display_name": "Blog",
         }
-        assert opened.memory.fleet.probed[0][1] == {"password": "p"}
+        assert opened.memory.fleet.probed[0][1].reveal() == {"password": "p"}
         assert opened.memory.store.rows == {}
 
 

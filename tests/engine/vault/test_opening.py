@@ -9,7 +9,7 @@ import pytest
 from engine.records import KeyBox
 from engine.vault.errors import VaultError
 from engine.vault.key_file import KeyFile
-from engine.vault.opening import open_vault
+from engine.vault.opening import open_vault, wrapped
 from engine.vault.sources import Offered, Sources
 from engine.vault.vault import Vault, first_format_id
 from tests.support.keychains import WorkingKeychain, keychain
@@ -134,11 +134,25 @@ def test_a_rotation_that_was_interrupted_after_it_wrapped_everything(tmp_path):
     assert where.file.load_next() is None
     vault, box, _ = opened(box, where, sealed=True)
     place = where.prepare("file", None)
-    from engine.vault.opening import wrapped
-
     box = wrapped(box, vault, place, NOW)
     assert opened(box, sources(tmp_path), sealed=True)[2] == place.kek
     assert where.file.load() == place.kek and where.file.load_next() is None
+
+
+def test_a_key_that_moves_into_its_place_between_two_looks(tmp_path):
+    """A backup looks while the master rotates."""
+
+    class Rotating(KeyFile):
+        def load_next(self):
+            self.commit()
+            return super().load_next()
+
+    where = sources(tmp_path)
+    vault, box, _ = opened(KeyBox(), where)
+    place = where.prepare("file", None)
+    box = wrapped(box, vault, place, NOW)
+    where.file = Rotating(tmp_path)
+    assert opened(box, where, sealed=True)[2] == place.kek
 
 
 def test_a_source_of_a_newer_version(tmp_path):
