@@ -3,6 +3,7 @@
 import asyncio
 import sqlite3
 import sys
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -116,9 +117,13 @@ async def test_a_rotated_token_of_a_worker_still_fits_and_a_second_one_does_not(
 
 async def test_a_caller_who_is_cancelled_leaves_no_half_rotation(tmp_path):
     async with filled(tmp_path, 1) as (store, keeper):
+        go = threading.Event()
+        held = tasks.spawn(store._writer.run(lambda _: go.wait(10)), name="hold")
         asking = tasks.spawn(keeper.rotate(), name="asking")
         await eventually((tmp_path / "vault.key.new").exists)
         await tasks.cancel(asking)
+        go.set()
+        await held
         await keeper.close()
         assert (await store.keys.load()).current == 2
     async with open_store(tmp_path) as store, keeping(store, tmp_path) as keeper:
