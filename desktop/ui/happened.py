@@ -2,19 +2,19 @@
 
 from desktop.ui import words
 from desktop.ui.language import tr
-from desktop.ui.told import told
+from desktop.ui.told import sentence
 from engine.records import JournalEntry
 
 
 def what_of(entry: JournalEntry) -> str:
     """What happened, beginning with a capital letter."""
-    said = told(entry.what)
-    return said[:1].upper() + said[1:]
+    return sentence(entry.what)
 
 
 def why_of(entry: JournalEntry) -> str:
     """Why, and what else is known; an empty text if nothing is."""
-    return " · ".join(f"{part[:1].upper()}{part[1:]}" for part in (told(entry.why), _more(entry)) if part)
+    more = _more(entry)
+    return " · ".join(part for part in (sentence(entry.why), more[:1].upper() + more[1:]) if part)
 
 
 def everything_of(entry: JournalEntry) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Literal, TypeVar
 
 from PySide6.QtCore import QPoint, Signal
-from PySide6.QtGui import QActionGroup, QCloseEvent, QGuiApplication, QIcon, QKeySequence, QShortcut
+from PySide6.QtGui import QActionGroup, QCloseEvent, QGuiApplication, QIcon, QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QMenu, QStackedWidget, QVBoxLayout, QWidget
 
 from desktop.actions import Actions
@@ -35,6 +35,8 @@ from engine.api.room import Api
 
 DEFAULT_SIZE = (1360, 860)
 LEAST_SIZE = (960, 600)
+ROOMY = 1120  #: a narrower window keeps its room for the page: the sidebar shows icons only
+MARGIN = 28
 
 EngineState = Literal["starting", "running", "closing", "failed"]
 K = TypeVar("K", bound=str)
@@ -79,7 +81,7 @@ class MainWindow(Translated, QMainWindow):
         self._stack = QStackedWidget()
         self._centre = QWidget()
         self._lay_out()
-        self.toasts = Toasts(self.theme, self._centre, self.sidebar.width())
+        self.toasts = Toasts(self.theme, self._centre, self._toasts_left)
         self._connect()
         self._restore()
         self.sidebar.show_page(self.page)
@@ -171,6 +173,10 @@ class MainWindow(Translated, QMainWindow):
         event.accept()
         self.quit_requested.emit()
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        self.sidebar.show_narrow(event.size().width() < self.theme.px(ROOMY))
+        super().resizeEvent(event)
+
     def retranslate(self) -> None:
         self.setWindowTitle("Vedette")
         self._show()
@@ -214,9 +220,9 @@ class MainWindow(Translated, QMainWindow):
     def _show_panel(self) -> None:
         if self.state == "failed":
             problem = Problem(
-                tr("The engine is not running."),
+                tr("The master is not running."),
                 tr("No account is being watched. {why}", why=self._failure),
-                tr("Start it again; if it stays, the log says more."),
+                tr("Start it again. If it ends again, the log says more."),
             )
             self.panel.show_problem(problem, (tr("Start again"), self._restart))
         elif self.state == "closing":
@@ -224,7 +230,7 @@ class MainWindow(Translated, QMainWindow):
             self.panel.show_state("power", tr("Closing…"), text, busy=True)
         else:
             text = tr("The window is ready; accounts follow in a moment.")
-            self.panel.show_state("broadcast", tr("Starting the engine…"), text, busy=True)
+            self.panel.show_state("broadcast", tr("Starting the master…"), text, busy=True)
 
     def _show_accounts(self, outage: Outage) -> None:
         self.show_page("accounts")
@@ -238,10 +244,10 @@ class MainWindow(Translated, QMainWindow):
     def _show_figures(self) -> None:
         tones = {"starting": "info", "running": "ok", "closing": "neutral", "failed": "bad"}
         texts = {
-            "starting": tr("Engine starting"),
-            "running": tr("Engine running"),
-            "closing": tr("Engine closing"),
-            "failed": tr("Engine stopped"),
+            "starting": tr("Master starting"),
+            "running": tr("Master running"),
+            "closing": tr("Master closing"),
+            "failed": tr("Master stopped"),
         }
         self.header.engine.show_status(texts[self.state], tones[self.state])
         status = self.overview.status if self.state == "running" else None
@@ -272,6 +278,10 @@ class MainWindow(Translated, QMainWindow):
 
     def _toast(self, text: str, tone: str = "neutral", undo: Callable[[], None] | None = None) -> None:
         self.toasts.show_toast(text, tone, undo)
+
+    def _toasts_left(self) -> int:
+        """Where pages begin: there they cover rows, which can be scrolled, and no pane's buttons."""
+        return self.sidebar.maximumWidth() + self.theme.px(MARGIN)
 
     def _stalled(self, seconds: float) -> None:
         """Ours is the master's loop: what kept the window from painting kept the master from listening to workers."""
@@ -341,7 +351,7 @@ class MainWindow(Translated, QMainWindow):
         px = self.theme.px
         holder = self._strip
         strip = QVBoxLayout(holder)
-        strip.setContentsMargins(px(28), 0, px(28), px(12))
+        strip.setContentsMargins(px(MARGIN), 0, px(MARGIN), px(12))
         strip.addWidget(self.notice)
         holder.hide()
         right = QVBoxLayout()

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from desktop.ui.language import sentences, tr
+from desktop.ui.told import sentence
 from engine.api.errors import ApiError
 
 
@@ -34,7 +35,8 @@ def problem_of(error: Exception, request_id: str = "") -> Problem:
 
 def as_sentence(message: str) -> str:
     """The engine writes for logs: without a capital, and mostly without a full stop."""
-    return message[:1].upper() + message[1:] + ("." if message[-1:].isascii() and message[-1:].isalnum() else "")
+    said = sentence(message)
+    return said + ("." if said[-1:].isascii() and said[-1:].isalnum() else "")
 
 
 def _words(error: ApiError) -> tuple[str, str]:

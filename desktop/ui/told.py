@@ -1,19 +1,14 @@
 """What the engine says of accounts and workers, in the window's language.
 
 The engine speaks English, in logs and REST as well. Its sentences about the fleet are few and known: each is a template
-here, found again by its shape. What a platform said stays as it said it.
+here, found again by its shape; so are those of our workers about platforms. What a platform said stays as it said it.
 """
 
 import re
 from functools import cache
 
 from desktop.ui.language import tr
-
-
-def template(source: str) -> str:
-    """Mark a sentence of the engine for translation."""
-    return source
-
+from desktop.ui.told_platforms import PLATFORM_TEMPLATES, template
 
 #: the longer before the shorter that it contains
 TEMPLATES = (
@@ -139,7 +134,7 @@ TEMPLATES = (
         "the whole data directory, and not against somebody who can use your account on this computer."
     ),
     template(
-        "{name} was given but is not used: the key is kept in another place ({place}); "
+        "{what} was given but is not used: the key is kept in another place ({place}); "
         "“vedette-master rotate-key --to {to}” moves it"
     ),
     template("the passphrase"),
@@ -158,6 +153,10 @@ TEMPLATES = (
 )
 
 
+#: what a template begins with that begins with a name: of a worker, of a host
+NAMED = ("{name}", "{who}")
+
+
 def told(text: str) -> str:
     """The sentence in the window's language; one that is not known stays as it is."""
     for source, pattern in _patterns():
@@ -166,9 +165,16 @@ def told(text: str) -> str:
     return text
 
 
+def sentence(text: str) -> str:
+    """The same with a capital letter at the beginning, unless it begins with a name, which stays as it was given."""
+    said = told(text)
+    named = any(source.startswith(NAMED) and pattern.fullmatch(text) for source, pattern in _patterns())
+    return said if named else said[:1].upper() + said[1:]
+
+
 @cache
 def _patterns() -> tuple[tuple[str, re.Pattern[str]], ...]:
-    return tuple((source, re.compile(_shape(source), re.DOTALL)) for source in TEMPLATES)
+    return tuple((source, re.compile(_shape(source), re.DOTALL)) for source in (*TEMPLATES, *PLATFORM_TEMPLATES))
 
 
 def _shape(source: str) -> str:

@@ -5,6 +5,8 @@ from datetime import UTC, datetime
 from desktop.ui.language import tr, trn
 from worker.protocol.descriptor import Text
 
+UNKNOWN = "–"  #: what nobody knows, or what is not
+
 
 def kind_name(kind: str) -> str:
     """One detection's kind, e.g. “Direct message”."""
@@ -75,7 +77,7 @@ def span(seconds: float) -> str:
 def until(moment: datetime | None, at: datetime) -> str:
     """When it comes: “in 12 s”, “now”, or a dash where nobody knows."""
     if moment is None:
-        return "–"
+        return UNKNOWN
     seconds = (moment - at).total_seconds()
     if seconds < 1:
         return tr("now")
@@ -105,13 +107,13 @@ def clock(moment: datetime, at: datetime) -> str:
 
 def exact(moment: datetime | None) -> str:
     """A local moment to the second, or a dash."""
-    return f"{moment.astimezone():%Y-%m-%d %H:%M:%S}" if moment else "–"
+    return f"{moment.astimezone():%Y-%m-%d %H:%M:%S}" if moment else UNKNOWN
 
 
 def megabytes(size: int | None) -> str:
     """Memory: “48 MB”, “1.2 GB”, or a dash."""
     if size is None:
-        return "—"
+        return UNKNOWN
     return f"{size / 1e9:.1f} GB" if size >= 1e9 else f"{round(size / 1e6)} MB"
 
 

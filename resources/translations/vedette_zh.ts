@@ -4,11 +4,23 @@
  <context>
   <name>Vedette</name>
   <message>
+   <source>any worker</source>
+   <translation>任意工作节点</translation>
+  </message>
+  <message>
+   <source>any worker with the tag “{tag}”</source>
+   <translation>任意带有标签“{tag}”的工作节点</translation>
+  </message>
+  <message>
+   <source>removed worker</source>
+   <translation>已移除的工作节点</translation>
+  </message>
+  <message>
    <source>Name</source>
    <translation>名称</translation>
   </message>
   <message>
-   <source>How it is called in this window.</source>
+   <source>What it is called in this window.</source>
    <translation>在本窗口中显示的名称。</translation>
   </message>
   <message>
@@ -30,6 +42,14 @@
   <message>
    <source>Separated by commas.</source>
    <translation>用逗号分隔。</translation>
+  </message>
+  <message>
+   <source>Pinned to</source>
+   <translation>固定到</translation>
+  </message>
+  <message>
+   <source>Only there it is watched. Otherwise Vedette chooses, and moves it when a worker fails.</source>
+   <translation>只在那里检测。不固定时由 Vedette 选择，并在工作节点失败时转移。</translation>
   </message>
   <message>
    <source>Give it a name.</source>
@@ -90,10 +110,6 @@
   <message>
    <source>Test it first.</source>
    <translation>请先测试。</translation>
-  </message>
-  <message>
-   <source>, </source>
-   <translation>、</translation>
   </message>
   <message>
    <source>Add remote worker</source>
@@ -236,6 +252,10 @@
    <translation>由 {worker} 发现</translation>
   </message>
   <message>
+   <source>It is nowhere else and cannot be brought back. “Copy as JSON” keeps it elsewhere.</source>
+   <translation>它没有保存在别处，删除后无法恢复。可先用“复制为 JSON”另存。</translation>
+  </message>
+  <message>
    <source>Found by a worker, refused by the database. Nothing else was held up by it, and nothing is lost yet.</source>
    <translation>由工作节点发现，但数据库未能接收。其他内容不受影响，目前也没有丢失任何东西。</translation>
   </message>
@@ -260,8 +280,8 @@
    <translation>删除</translation>
   </message>
   <message>
-   <source>Delete it for good</source>
-   <translation>永久删除</translation>
+   <source>Delete it for good; asks first</source>
+   <translation>永久删除，删除前会确认</translation>
   </message>
   <message>
    <source>Everything could be stored</source>
@@ -270,6 +290,10 @@
   <message>
    <source>Whatever cannot be stored appears here.</source>
    <translation>无法保存的内容会显示在这里。</translation>
+  </message>
+  <message>
+   <source>Delete it for good?</source>
+   <translation>永久删除？</translation>
   </message>
   <message>
    <source>Copied.</source>
@@ -296,12 +320,12 @@
    <translation>仍然无法保存。</translation>
   </message>
   <message>
-   <source>It is stored now.</source>
-   <translation>已保存。</translation>
-  </message>
-  <message>
    <source>It was deleted.</source>
    <translation>已删除。</translation>
+  </message>
+  <message>
+   <source>It is stored now.</source>
+   <translation>已保存。</translation>
   </message>
   <message>
    <source>Edit account</source>
@@ -328,6 +352,10 @@
    <translation>最多可检测的账号数。</translation>
   </message>
   <message>
+   <source>Separated by commas. An account can be pinned to a tag.</source>
+   <translation>用逗号分隔。账号可以固定到标签。</translation>
+  </message>
+  <message>
    <source>Search</source>
    <translation>搜索</translation>
   </message>
@@ -348,15 +376,15 @@
    <translation>新建 API 令牌</translation>
   </message>
   <message>
-   <source>For a script or a device. It opens REST and live events, and no worker's door.</source>
-   <translation>供脚本或设备使用。它可以使用 REST 和实时事件，但不能作为工作节点接入。</translation>
+   <source>For a script or a device. It may use REST and live events; a worker needs a join code instead.</source>
+   <translation>供脚本或设备使用，可访问 REST 和实时事件；工作节点则需要加入码。</translation>
   </message>
   <message>
    <source>Whose it is: the journal names it.</source>
    <translation>写明归谁所有：日志会记录这个名称。</translation>
   </message>
   <message>
-   <source>Counts for</source>
+   <source>Valid for</source>
    <translation>有效期</translation>
   </message>
   <message>
@@ -392,7 +420,7 @@
    <translation>可执行一切操作，包括创建令牌和接入工作节点。</translation>
   </message>
   <message>
-   <source>May</source>
+   <source>Rights</source>
    <translation>权限</translation>
   </message>
   <message>
@@ -428,8 +456,12 @@
    <translation>它的 {n} 个账号会转给其他工作节点：它若放手则立即转移，否则等它无法再工作时转移。</translation>
   </message>
   <message>
-   <source>Revoke worker</source>
-   <translation>吊销工作节点</translation>
+   <source>It is cut off within a second, and its key lets it in no more.</source>
+   <translation>它会在一秒内断开，它的密钥不再有效。</translation>
+  </message>
+  <message>
+   <source>To bring the machine back, have it join again with a new code.</source>
+   <translation>要让那台电脑回来，请用新的加入码重新加入。</translation>
   </message>
   <message>
    <source>Revoke {name}?</source>
@@ -438,14 +470,6 @@
   <message>
    <source>Revoke</source>
    <translation>吊销</translation>
-  </message>
-  <message>
-   <source>It is cut off within a second, and its key lets it in no more.</source>
-   <translation>它会在一秒内断开，它的密钥不再有效。</translation>
-  </message>
-  <message>
-   <source>To bring the machine back, have it join again with a new code.</source>
-   <translation>要让那台电脑回来，请用新的加入码重新加入。</translation>
   </message>
   <message>
    <source>What happened</source>
@@ -564,10 +588,6 @@
    <translation>间隔</translation>
   </message>
   <message>
-   <source>Pinned to</source>
-   <translation>固定到</translation>
-  </message>
-  <message>
    <source>Settings</source>
    <translation>设置</translation>
   </message>
@@ -577,11 +597,11 @@
   </message>
   <message>
    <source>{online} of {n} worker online</source>
-   <translation>{n} 个节点中 {online} 个在线</translation>
+   <translation>{n} 个工作节点中 {online} 个在线</translation>
   </message>
   <message>
    <source>{online} of {n} workers online</source>
-   <translation>{n} 个节点中 {online} 个在线</translation>
+   <translation>{n} 个工作节点中 {online} 个在线</translation>
   </message>
   <message>
    <source>This computer slept or was busy for {seconds} s. Nothing was watched meanwhile; workers were given time.</source>
@@ -600,20 +620,20 @@
    <translation>示例乐队</translation>
   </message>
   <message>
-   <source>Engine starting</source>
-   <translation>引擎启动中</translation>
+   <source>Master starting</source>
+   <translation>主程序启动中</translation>
   </message>
   <message>
-   <source>Engine running</source>
-   <translation>引擎运行中</translation>
+   <source>Master running</source>
+   <translation>主程序运行中</translation>
   </message>
   <message>
-   <source>Engine closing</source>
-   <translation>引擎关闭中</translation>
+   <source>Master closing</source>
+   <translation>主程序关闭中</translation>
   </message>
   <message>
-   <source>Engine stopped</source>
-   <translation>引擎已停止</translation>
+   <source>Master stopped</source>
+   <translation>主程序已停止</translation>
   </message>
   <message>
    <source>{n} / min</source>
@@ -653,23 +673,23 @@
   </message>
   <message>
    <source>Live health of everything that watches accounts</source>
-   <translation>所有检测账号的节点的实时状况</translation>
+   <translation>所有检测账号的工作节点的实时状况</translation>
   </message>
   <message>
    <source>Keys and backups, and who else may come in</source>
    <translation>密钥、备份，以及还有谁可以进入</translation>
   </message>
   <message>
-   <source>The engine is not running.</source>
-   <translation>引擎没有运行。</translation>
+   <source>The master is not running.</source>
+   <translation>主程序没有运行。</translation>
   </message>
   <message>
    <source>No account is being watched. {why}</source>
    <translation>目前没有检测任何账号。{why}</translation>
   </message>
   <message>
-   <source>Start it again; if it stays, the log says more.</source>
-   <translation>请重新启动；如果问题依旧，请查看日志。</translation>
+   <source>Start it again. If it ends again, the log says more.</source>
+   <translation>请重新启动；如果再次退出，请查看日志。</translation>
   </message>
   <message>
    <source>What was found is being stored. This takes a few seconds at most.</source>
@@ -692,8 +712,12 @@
    <translation>正在关闭…</translation>
   </message>
   <message>
-   <source>Starting the engine…</source>
-   <translation>正在启动引擎…</translation>
+   <source>Starting the master…</source>
+   <translation>正在启动主程序…</translation>
+  </message>
+  <message>
+   <source>deleted account</source>
+   <translation>已删除的账号</translation>
   </message>
   <message>
    <source>{name} was deleted. It can be restored for 30 days.</source>
@@ -860,6 +884,10 @@
    <translation>工作节点正在启动…</translation>
   </message>
   <message>
+   <source>of {n} account</source>
+   <translation>共 {n} 个账号</translation>
+  </message>
+  <message>
    <source>of {n} accounts</source>
    <translation>共 {n} 个账号</translation>
   </message>
@@ -877,7 +905,7 @@
   </message>
   <message>
    <source>Add worker</source>
-   <translation>添加节点</translation>
+   <translation>添加工作节点</translation>
   </message>
   <message>
    <source>Starts one more worker on this computer</source>
@@ -893,15 +921,11 @@
   </message>
   <message>
    <source>{name} was removed; its accounts move to other workers.</source>
-   <translation>已移除 {name}，其账号将转到其他节点。</translation>
+   <translation>已移除 {name}，其账号将转到其他工作节点。</translation>
   </message>
   <message>
    <source>{n} not online</source>
    <translation>{n} 个不在线</translation>
-  </message>
-  <message>
-   <source>all online</source>
-   <translation>全部在线</translation>
   </message>
   <message>
    <source>CPU</source>
@@ -933,7 +957,7 @@
   </message>
   <message>
    <source>{name} hands its accounts to other workers.</source>
-   <translation>{name} 正在把账号转给其他节点。</translation>
+   <translation>{name} 正在把账号转给其他工作节点。</translation>
   </message>
   <message>
    <source>Loading workers…</source>
@@ -941,11 +965,15 @@
   </message>
   <message>
    <source>Accounts are watched by workers. Without one nothing is checked.</source>
-   <translation>账号由工作节点检测，没有节点就不会检测。</translation>
+   <translation>账号由工作节点检测，没有工作节点就不会检测。</translation>
+  </message>
+  <message>
+   <source>all online</source>
+   <translation>全部在线</translation>
   </message>
   <message>
    <source>Workers online</source>
-   <translation>在线节点</translation>
+   <translation>在线工作节点</translation>
   </message>
   <message>
    <source>Accounts watched</source>
@@ -1025,7 +1053,7 @@
   </message>
   <message>
    <source>It is checked as soon as a worker takes it.</source>
-   <translation>一有节点接手就会检测。</translation>
+   <translation>一有工作节点接手就会检测。</translation>
   </message>
   <message>
    <source>The key could not be changed.</source>
@@ -1089,7 +1117,7 @@
   </message>
   <message>
    <source>Try again when a worker is online.</source>
-   <translation>请在有节点在线时重试。</translation>
+   <translation>请在有工作节点在线时重试。</translation>
   </message>
   <message>
    <source>The test failed.</source>
@@ -1197,7 +1225,7 @@
   </message>
   <message>
    <source>{name} is draining</source>
-   <translation>{name} 正在停用</translation>
+   <translation>{name} 正在排空</translation>
   </message>
   <message>
    <source>check asked for</source>
@@ -1452,10 +1480,6 @@
    <translation>该账号从未分配给这个工作节点</translation>
   </message>
   <message>
-   <source>there are more than are told within a minute: the list of what could not be stored has them</source>
-   <translation>一分钟内的数量超过了会逐条记录的上限：详见未能保存内容的列表</translation>
-  </message>
-  <message>
    <source>its platform has no items of this kind</source>
    <translation>该平台没有这种类型的内容</translation>
   </message>
@@ -1466,6 +1490,10 @@
   <message>
    <source>it does not fit: {why}</source>
    <translation>格式不符：{why}</translation>
+  </message>
+  <message>
+   <source>there are more than are told within a minute: the list of what could not be stored has them</source>
+   <translation>一分钟内的数量超过了会逐条记录的上限：详见未能保存内容的列表</translation>
   </message>
   <message>
    <source>the oldest dead letters were dropped</source>
@@ -1528,8 +1556,8 @@
    <translation>密钥保存在数据库旁边一个只有你能读取的文件中。它能保护单独被复制的数据库，但不能保护整个数据目录，也防不住能使用你在这台电脑上的账户的人。</translation>
   </message>
   <message>
-   <source>{name} was given but is not used: the key is kept in another place ({place}); “vedette-master rotate-key --to {to}” moves it</source>
-   <translation>提供了{name}但未使用：密钥保存在别处（{place}）；用“vedette-master rotate-key --to {to}”可移过去。</translation>
+   <source>{what} was given but is not used: the key is kept in another place ({place}); “vedette-master rotate-key --to {to}” moves it</source>
+   <translation>提供了{what}但未使用：密钥保存在别处（{place}）；用“vedette-master rotate-key --to {to}”可移过去。</translation>
   </message>
   <message>
    <source>the passphrase</source>
@@ -1584,6 +1612,126 @@
    <translation>配置不允许它运行</translation>
   </message>
   <message>
+   <source>The address {address} is in a private network. If the server is your own, allow private networks in this account's settings.</source>
+   <translation>地址 {address} 位于内网。如果是您自己的服务器，请在此账号的设置中允许内网地址。</translation>
+  </message>
+  <message>
+   <source>The platform did not answer within {timeout} s.</source>
+   <translation>平台在 {timeout} 秒内没有回应。</translation>
+  </message>
+  <message>
+   <source>{who} did not answer within {timeout} s. It will be tried again later.</source>
+   <translation>{who} 在 {timeout} 秒内没有回应，稍后重试。</translation>
+  </message>
+  <message>
+   <source>The certificate of {who} cannot be trusted: {reason}. Check the address, or ask whoever runs the server.</source>
+   <translation>{who} 的证书不可信：{reason}。请检查地址，或询问服务器管理员。</translation>
+  </message>
+  <message>
+   <source>No secure connection to {who}. Check the port and the kind of encryption.</source>
+   <translation>无法与 {who} 建立安全连接。请检查端口和加密方式。</translation>
+  </message>
+  <message>
+   <source>No secure connection to {who}: its certificate or TLS set-up is not valid.</source>
+   <translation>无法与 {who} 建立安全连接：其证书或 TLS 配置无效。</translation>
+  </message>
+  <message>
+   <source>No server named {who} was found. Check the address and the network connection.</source>
+   <translation>找不到服务器 {who}。请检查地址和网络连接。</translation>
+  </message>
+  <message>
+   <source>{who} broke the connection off. It will be tried again.</source>
+   <translation>{who} 中断了连接，将重试。</translation>
+  </message>
+  <message>
+   <source>{who} broke the connection off. It will be tried again later.</source>
+   <translation>{who} 中断了连接，稍后重试。</translation>
+  </message>
+  <message>
+   <source>No connection to {who}. Check the address and the port, and that the server runs.</source>
+   <translation>无法连接 {who}。请检查地址和端口，并确认服务器正在运行。</translation>
+  </message>
+  <message>
+   <source>No connection to {who}. Check the address and that the server runs.</source>
+   <translation>无法连接 {who}。请检查地址，并确认服务器正在运行。</translation>
+  </message>
+  <message>
+   <source>{who} is no usable web address. Check the account's settings.</source>
+   <translation>{who} 不是可用的网址。请检查账号设置。</translation>
+  </message>
+  <message>
+   <source>{who} does not answer in valid HTTP. Check the account's settings.</source>
+   <translation>{who} 的回应不是有效的 HTTP。请检查账号设置。</translation>
+  </message>
+  <message>
+   <source>{who} wants fewer requests (HTTP {status}) and asks to wait {seconds} s.</source>
+   <translation>{who} 要求减少请求（HTTP {status}），请等待 {seconds} 秒。</translation>
+  </message>
+  <message>
+   <source>{who} wants fewer requests (HTTP {status}). It will be tried again later.</source>
+   <translation>{who} 要求减少请求（HTTP {status}），稍后重试。</translation>
+  </message>
+  <message>
+   <source>{who} refuses access (HTTP {status}). Check the account's credentials and enter them again. It is not asked before that.</source>
+   <translation>{who} 拒绝访问（HTTP {status}）。请检查账号凭据并重新输入，在此之前不再请求。</translation>
+  </message>
+  <message>
+   <source>{who} has a problem of its own (HTTP {status}) and asks to wait {seconds} s.</source>
+   <translation>{who} 自身出现问题（HTTP {status}），要求等待 {seconds} 秒。</translation>
+  </message>
+  <message>
+   <source>{who} has a problem of its own (HTTP {status}). It will be tried again later.</source>
+   <translation>{who} 自身出现问题（HTTP {status}），稍后重试。</translation>
+  </message>
+  <message>
+   <source>{who} has nothing at this address (HTTP {status}). Check the account's settings.</source>
+   <translation>{who} 的这个地址没有内容（HTTP {status}）。请检查账号设置。</translation>
+  </message>
+  <message>
+   <source>{who} does not take this request (HTTP {status}). Check the account's settings.</source>
+   <translation>{who} 不接受此请求（HTTP {status}）。请检查账号设置。</translation>
+  </message>
+  <message>
+   <source>{who} allows no further login for now: {said}</source>
+   <translation>{who} 暂时不允许再次登录：{said}</translation>
+  </message>
+  <message>
+   <source>{who} cannot check the login for now: {said}</source>
+   <translation>{who} 暂时无法验证登录：{said}</translation>
+  </message>
+  <message>
+   <source>{who} refuses the login: {said} Check user name and password and enter them again.</source>
+   <translation>{who} 拒绝登录：{said} 请检查用户名和密码后重新输入。</translation>
+  </message>
+  <message>
+   <source>{who} does not open the mailbox “{mailbox}”: {said}</source>
+   <translation>{who} 无法打开邮箱“{mailbox}”：{said}</translation>
+  </message>
+  <message>
+   <source>{who} did not greet like an IMAP server. Check the port and the kind of encryption.</source>
+   <translation>{who} 的应答不像 IMAP 服务器。请检查端口和加密方式。</translation>
+  </message>
+  <message>
+   <source>{who} does not speak IMAP. Check the address and the port.</source>
+   <translation>{who} 不支持 IMAP。请检查地址和端口。</translation>
+  </message>
+  <message>
+   <source>{who} answers with something that is no RSS, Atom or JSON Feed. Check the address.</source>
+   <translation>{who} 返回的不是 RSS、Atom 或 JSON Feed。请检查地址。</translation>
+  </message>
+  <message>
+   <source>{who} answers with a web page, not a feed. Its feed is at {address} – enter that address.</source>
+   <translation>{who} 返回的是网页而不是订阅源。其订阅源位于 {address}，请输入该地址。</translation>
+  </message>
+  <message>
+   <source>{who} answers with a web page, not a feed. Enter the address of its RSS or Atom feed.</source>
+   <translation>{who} 返回的是网页而不是订阅源。请输入其 RSS 或 Atom 订阅源的地址。</translation>
+  </message>
+  <message>
+   <source>{who} sends the request on to {address}. Enter that address instead.</source>
+   <translation>{who} 把请求转到了 {address}，请改用该地址。</translation>
+  </message>
+  <message>
    <source>Last check</source>
    <translation>上次检测</translation>
   </message>
@@ -1592,12 +1740,16 @@
    <translation>剩余请求数</translation>
   </message>
   <message>
-   <source>Check now</source>
-   <translation>立即检测</translation>
-  </message>
-  <message>
    <source>Edit</source>
    <translation>编辑</translation>
+  </message>
+  <message>
+   <source>It is paused: resume it first.</source>
+   <translation>已暂停，请先恢复。</translation>
+  </message>
+  <message>
+   <source>Check now</source>
+   <translation>立即检测</translation>
   </message>
   <message>
    <source>Resume</source>
@@ -1608,16 +1760,24 @@
    <translation>暂停</translation>
   </message>
   <message>
-   <source>The platform refuses the credentials; it is not checked any more.</source>
-   <translation>平台拒绝了凭据，已停止检测。</translation>
+   <source>Ends the quarantine: it is watched again from now on.</source>
+   <translation>结束隔离，从现在起重新检测。</translation>
   </message>
   <message>
-   <source>Enter new ones</source>
+   <source>The platform refuses the credentials, so this account is not checked any more.</source>
+   <translation>平台拒绝了凭据，已停止检测此账号。</translation>
+  </message>
+  <message>
+   <source>No worker watches it yet.</source>
+   <translation>还没有工作节点检测它。</translation>
+  </message>
+  <message>
+   <source>Enter new credentials</source>
    <translation>输入新凭据</translation>
   </message>
   <message>
-   <source>The last checks failed; it is tried again, less often.</source>
-   <translation>最近几次检测失败，正在降低频率重试。</translation>
+   <source>The last checks failed. Vedette keeps trying, less often.</source>
+   <translation>最近几次检测失败，Vedette 会降低频率继续重试。</translation>
   </message>
   <message>
    <source>Detections are kept for {n} day, those with a star for ever.</source>
@@ -1940,6 +2100,10 @@
    <translation>没有在线的工作节点，目前不进行检测。恢复后会补上，不会遗漏。</translation>
   </message>
   <message>
+   <source>No worker takes accounts, because each one drains: nothing is being checked. Resume one.</source>
+   <translation>所有工作节点都在排空，没有工作节点接收账号，目前不进行检测。请恢复其中一个。</translation>
+  </message>
+  <message>
    <source>Go to workers</source>
    <translation>查看工作节点</translation>
   </message>
@@ -1958,6 +2122,10 @@
   <message>
    <source>These are sample accounts.</source>
    <translation>这些是示例账号。</translation>
+  </message>
+  <message>
+   <source>, </source>
+   <translation>、</translation>
   </message>
   <message>
    <source>{n} unread detection</source>
@@ -2000,6 +2168,10 @@
    <translation>撤销</translation>
   </message>
   <message>
+   <source>Whoever uses it is shut out at once. It cannot be made valid again; a new token can be made.</source>
+   <translation>使用它的人会立即失去访问权限。无法恢复，但可以新建令牌。</translation>
+  </message>
+  <message>
    <source>Scripts and devices show a token instead of the master's own. Each has a name and its limits.</source>
    <translation>脚本和设备使用自己的令牌，而不是主程序的令牌。每个令牌都有名称和权限。</translation>
   </message>
@@ -2024,7 +2196,7 @@
    <translation>供访问此主程序的脚本或设备使用</translation>
   </message>
   <message>
-   <source>It counts no longer from this moment on; its connections end</source>
+   <source>It is not valid from this moment on; its connections end</source>
    <translation>立即失效，其连接随之断开</translation>
   </message>
   <message>
@@ -2032,7 +2204,7 @@
    <translation>没有 API 令牌</translation>
   </message>
   <message>
-   <source>{name} counts no longer.</source>
+   <source>{name} is not valid any more.</source>
    <translation>{name} 已失效。</translation>
   </message>
   <message>
@@ -2092,8 +2264,8 @@
    <translation>{n} 个账号</translation>
   </message>
   <message>
-   <source>It failed too often and is not started again. Its accounts moved to other workers.</source>
-   <translation>失败次数过多，不再自动启动。其账号已转到其他节点。</translation>
+   <source>It ended too often and is not started again by itself. Its accounts moved to other workers.</source>
+   <translation>退出次数过多，不再自动启动。其账号已转到其他工作节点。</translation>
   </message>
   <message>
    <source>Drain</source>
@@ -2101,15 +2273,19 @@
   </message>
   <message>
    <source>Move its accounts to others</source>
-   <translation>把账号转到其他节点</translation>
+   <translation>把账号转到其他工作节点</translation>
+  </message>
+  <message>
+   <source>Restart it on its own machine</source>
+   <translation>请在它所在的电脑上重启</translation>
   </message>
   <message>
    <source>Remove</source>
    <translation>移除</translation>
   </message>
   <message>
-   <source>It is not heard from. Its accounts are being moved to other workers.</source>
-   <translation>没有收到它的消息，账号正在转到其他节点。</translation>
+   <source>No heartbeat comes from it. Its accounts move to other workers.</source>
+   <translation>没有收到它的心跳，账号正在转到其他工作节点。</translation>
   </message>
   <message>
    <source>It is cut off. What it did not let go of moves as soon as it can no longer act.</source>
@@ -2118,6 +2294,10 @@
   <message>
    <source>It works, but slower than it should.</source>
    <translation>仍在工作，但比应有的慢。</translation>
+  </message>
+  <message>
+   <source>It takes no accounts until you resume it.</source>
+   <translation>恢复之前不接收账号。</translation>
   </message>
   <message>
    <source>{n} d</source>

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 
 from desktop.actions import Actions
 from desktop.bridge import Bridge
+from desktop.ui.dialogs.confirm import ConfirmDialog
 from desktop.ui.main_window import MainWindow
 from desktop.ui.preferences import Appearance, Language, Preferences
 from tests.support.memory_ports import MemoryApi, make_api
@@ -35,6 +36,13 @@ class Opened:
     def toasts(self) -> list[str]:
         """What the window says at its bottom."""
         return [toast.text for toast in self.window.toasts.toasts()]
+
+    def answer(self, yes: bool) -> str:
+        """Answer the question that is open; returns what it says."""
+        [asked] = [one for one in QApplication.topLevelWidgets() if isinstance(one, ConfirmDialog) and one.isVisible()]
+        said = f"{asked.title.text()} {asked.text.text()}"
+        (asked.yes if yes else asked.cancel).click()
+        return said
 
     def undo(self) -> None:
         """Press Undo of the newest toast."""

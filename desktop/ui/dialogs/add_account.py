@@ -64,7 +64,7 @@ class AddAccountDialog(Translated, FramedDialog):
         self._clear_form()
         theme = self._desk.theme
         self.form = DescriptorForm(theme, descriptor, self._edited)
-        self.fields = AccountFields(theme, descriptor.min_interval)
+        self.fields = AccountFields(theme, descriptor.min_interval, self._desk.directory.workers.values())
         self.fields.name.textEdited.connect(self._name_edited)
         self._form_column.addWidget(self.form)
         self._form_column.addWidget(self.fields)
@@ -89,7 +89,7 @@ class AddAccountDialog(Translated, FramedDialog):
         )
         for key, card in self.cards.items():
             descriptor = self._desk.directory.platforms[key]
-            kinds = tr(", ").join(words.kind_name(kind) for kind in descriptor.kinds)
+            kinds = [words.kind_name(kind) for kind in descriptor.kinds]
             card.name(words.spoken(descriptor.name, language), kinds)
         if self.form is not None and self.fields is not None:
             self.form.retranslate(language)
@@ -126,6 +126,7 @@ class AddAccountDialog(Translated, FramedDialog):
             credentials=SecretValues(self.form.credentials()),
             settings=self.form.settings(),
             tags=self.fields.tag_list(),
+            pinned_to=self.fields.pinned_to() or None,
         )
         self._desk.actions.run(
             self._api.accounts.create(new), busy=self.save, on_done=self._saved, on_error=self._not_saved

@@ -12,9 +12,10 @@ from shiboken6 import isValid
 
 from desktop.ui import words
 from desktop.ui.desk import Desk
+from desktop.ui.dialogs.confirm import ConfirmDialog, Question
 from desktop.ui.dialogs.listing import ListingDialog
 from desktop.ui.language import sentences, tr
-from desktop.ui.told import told
+from desktop.ui.told import sentence
 from desktop.ui.widgets.buttons import Button
 from desktop.ui.widgets.painting import Brush
 from desktop.ui.widgets.state_panel import Notice
@@ -67,7 +68,7 @@ class DeadLettersDialog(ListingDialog):
         self.model.set_titles({"when": tr("When"), "what": tr("What"), "account": tr("Account"), "why": tr("Why")})
         self.retry.name(tr("Try again"), tr("Store it after all, if the reason is gone"))
         self.copy.name(tr("Copy as JSON"))
-        self.delete.name(tr("Delete"), tr("Delete it for good"))
+        self.delete.name(tr("Delete"), tr("Delete it for good; asks first"))
         super().retranslate()
 
     # --- what the user does ------------------------------------------------------------------------------------------
@@ -84,14 +85,9 @@ class DeadLettersDialog(ListingDialog):
             )
 
     def run_delete(self) -> None:
-        """Take the chosen one out for good."""
+        """Take the chosen one out for good, if the user means it."""
         if (row := self.chosen) is not None:
-            self._desk.actions.run(
-                self._api.dead_letters.delete(row.letter.id),
-                busy=self.delete,
-                on_done=lambda _none: self._gone(row, tr("It was deleted.")),
-                on_error=self._refused,
-            )
+            ConfirmDialog(self._desk, lambda: self._question(row), lambda: self._delete(row), self).open()
 
     def run_copy(self) -> None:
         """Put the chosen one on the clipboard, whole."""
@@ -115,14 +111,14 @@ class DeadLettersDialog(ListingDialog):
             return f"{self._head(letter)}: {words.one_line(letter.subject or letter.text)}"
         if column == "account":
             return self._desk.directory.account_name(letter.account_id)
-        return _sentence(letter.why)
+        return sentence(letter.why)
 
     def tell(self, row: Any) -> str:
         letter: DeadLetterSnapshot = row.letter
         where = tr("Found by {worker}", worker=self._desk.directory.worker_name(letter.worker_id))
         head = " · ".join((self._head(letter), self.text(row, "account"), where, words.exact(letter.at)))
         return "\n".join(
-            part for part in (head, _sentence(letter.why), letter.subject, words.one_line(letter.text)) if part
+            part for part in (head, sentence(letter.why), letter.subject, words.one_line(letter.text)) if part
         )
 
     def draw(self, brush: Brush, area: QRect, row: Any, column: str) -> None:
@@ -154,7 +150,22 @@ class DeadLettersDialog(ListingDialog):
     # --- inside ------------------------------------------------------------------------------------------------------
 
     def _head(self, letter: DeadLetterSnapshot) -> str:
-        return " · ".join(part for part in (words.one_line(letter.author), words.kind_name(letter.kind)) if part) or "–"
+        return (
+            " · ".join(part for part in (words.one_line(letter.author), words.kind_name(letter.kind)) if part)
+            or words.UNKNOWN
+        )
+
+    def _question(self, row: Row) -> Question:
+        text = tr("It is nowhere else and cannot be brought back. “Copy as JSON” keeps it elsewhere.")
+        return Question(tr("Delete it for good?"), text, tr("Delete"), self._head(row.letter))
+
+    def _delete(self, row: Row) -> None:
+        self._desk.actions.run(
+            self._api.dead_letters.delete(row.letter.id),
+            busy=self.delete,
+            on_done=lambda _none: self._gone(row, tr("It was deleted.")),
+            on_error=self._refused,
+        )
 
     def _gone(self, row: Row, said: str) -> None:
         self._desk.toast(said, "ok")
@@ -166,7 +177,7 @@ class DeadLettersDialog(ListingDialog):
 
     def _refused(self, error: ApiError) -> None:
         if isValid(self):
-            self.said.say(sentences(tr("It still cannot be stored."), _sentence(error.message)), "warn", "warning")
+            self.said.say(sentences(tr("It still cannot be stored."), sentence(error.message)), "warn", "warning")
             if error.code == "not_found":
                 self.load()
 
@@ -174,8 +185,3 @@ class DeadLettersDialog(ListingDialog):
         content = msgspec.json.format(msgspec.json.encode(letter), indent=2).decode()
         QGuiApplication.clipboard().setText(content)
         self._desk.toast(tr("Copied."), "ok")
-
-
-def _sentence(text: str) -> str:
-    said = told(text)
-    return said[:1].upper() + said[1:]

@@ -1,4 +1,4 @@
-"""Change an account: name, interval, tags, settings, and new credentials. Old ones are never shown."""
+"""Change an account: name, interval, tags, pin, settings, and new credentials. Old ones are never shown."""
 
 from PySide6.QtWidgets import QWidget
 
@@ -21,7 +21,7 @@ WIDTH, HEIGHT = 520, 640
 
 
 class EditAccountDialog(Translated, FramedDialog):
-    """Without a descriptor (no worker ever offered the platform here) only name, interval and tags can be changed."""
+    """Without a descriptor (no worker ever offered the platform here) only what every account has can be changed."""
 
     def __init__(
         self, desk: Desk, api: Api, account: AccountSnapshot, descriptor: Descriptor | None, parent: QWidget | None
@@ -32,7 +32,12 @@ class EditAccountDialog(Translated, FramedDialog):
         self._account = account
         theme = desk.theme
         self.resize(self.width(), theme.px(HEIGHT))
-        self.fields = AccountFields(theme, descriptor.min_interval if descriptor else 1)
+        self.fields = AccountFields(
+            theme,
+            descriptor.min_interval if descriptor else 1,
+            desk.directory.workers.values(),
+            account.pinned_to or "",
+        )
         self.fields.name.setText(account.display_name)
         self.fields.interval.setValue(account.interval)
         self.fields.tags.setText(", ".join(account.tags))
@@ -71,6 +76,7 @@ class EditAccountDialog(Translated, FramedDialog):
             display_name=self.fields.name.text().strip(),
             interval=self.fields.interval.value(),
             tags=self.fields.tag_list(),
+            pinned_to=self._changed_pin(),
             settings=self._changed_settings(),
             credentials=SecretValues(self.form.credentials()) if self.form is not None and renewed else None,
         )
@@ -85,6 +91,11 @@ class EditAccountDialog(Translated, FramedDialog):
         """None if they are what they were: settings that are sent give a failing account a fresh start."""
         settings = self.form.settings() if self.form is not None else None
         return settings if settings != self._account.settings else None
+
+    def _changed_pin(self) -> str | None:
+        """None if it is what it was: the worker that it names may be gone by now."""
+        pin = self.fields.pinned_to()
+        return pin if pin != (self._account.pinned_to or "") else None
 
     def _saved(self, account: AccountSnapshot) -> None:
         self._desk.toast(tr("{name} was changed.", name=account.display_name), "ok")

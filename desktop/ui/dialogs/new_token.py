@@ -60,9 +60,11 @@ class NewTokenDialog(Translated, FramedDialog):
         title = tr("New API token")
         self.setWindowTitle(title)
         self.title.setText(title)
-        self.subtitle.setText(tr("For a script or a device. It opens REST and live events, and no worker's door."))
+        self.subtitle.setText(
+            tr("For a script or a device. It may use REST and live events; a worker needs a join code instead.")
+        )
         self.rows["name"].name(tr("Name"), tr("Whose it is: the journal names it."), required=True)
-        self.rows["expires_at"].name(tr("Counts for"))
+        self.rows["expires_at"].name(tr("Valid for"))
         for number, scope in enumerate(SCOPES):
             self.scope.setItemText(number, scope_name(scope))
         for number, days in enumerate(DAYS):
@@ -123,7 +125,7 @@ class NewTokenDialog(Translated, FramedDialog):
             "operate": tr("Also marks detections and changes accounts. It reads no password."),
             "admin": tr("May do everything, even make tokens and let workers in."),
         }
-        self.rows["scope"].name(tr("May"), says[self.scope.currentData()])
+        self.rows["scope"].name(tr("Rights"), says[self.scope.currentData()])
 
     def _lay_out_form(self) -> None:
         for row in (*self.rows.values(), self.secret_row):

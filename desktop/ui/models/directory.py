@@ -6,6 +6,8 @@ from PySide6.QtCore import QObject, Signal
 
 from desktop.actions import Actions
 from desktop.bridge import Bridge
+from desktop.ui import words
+from desktop.ui.language import tr
 from engine.api.accounts import AccountSnapshot
 from engine.api.errors import NotFound
 from engine.api.room import Api
@@ -15,6 +17,7 @@ from worker.protocol.descriptor import Descriptor
 
 PAGE = 1000
 MANY = 200  #: more changed accounts than this are read in pages instead of one by one
+LOCAL = "local-"  #: how the ids of our local workers begin
 WATCHING = ("online", "degraded")
 
 
@@ -68,14 +71,23 @@ class Directory(QObject):
         return [account for account in self.accounts.values() if is_sample(account)]
 
     def account_name(self, account_id: str) -> str:
-        """Its handle or name; the id of one that is gone."""
+        """Its handle or name; an id means nothing to anybody, so one that is gone is called that."""
         account = self.accounts.get(account_id)
-        return (account.handle or account.display_name) if account else account_id
+        if account is None:
+            return tr("deleted account") if self.loaded else words.UNKNOWN
+        return account.handle or account.display_name
 
     def worker_name(self, worker_id: str | None) -> str:
-        """Its name; the id of one that is gone, a dash for none."""
+        """Its name; a dash for none. Of those that are gone, local ones had a telling id, others a digest."""
         worker = self.workers.get(worker_id or "")
-        return worker.name if worker else (worker_id or "–")
+        if worker is not None or not worker_id:
+            return worker.name if worker else words.UNKNOWN
+        return worker_id if worker_id.startswith(LOCAL) else tr("removed worker")
+
+    def platform_name(self, key: str, language: str) -> str:
+        """Its name in this language; its key while no worker has described it."""
+        descriptor = self.platforms.get(key)
+        return words.spoken(descriptor.name, language) if descriptor else key
 
     def accounts_on(self, worker_id: str) -> list[AccountSnapshot]:
         """The accounts that this worker watches, by name."""

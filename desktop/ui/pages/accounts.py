@@ -25,7 +25,7 @@ from engine.api.accounts import AccountChanges, AccountSnapshot
 from engine.api.room import Api
 
 WIDTHS = {"account": 232, "status": 140, "worker": 116, "interval": 76, "next": 112, "unread": 70, "problem": 180}
-SPARE = ("problem", "interval", "worker")
+SPARE = ("problem", "interval", "worker", "unread")
 TICK_MS = 1000
 
 
@@ -194,19 +194,18 @@ class AccountsPage(Translated, QWidget):
             "status": lambda: words.status_name(status_of(one)),
             "worker": lambda: self._desk.directory.worker_name(one.worker_id),
             "interval": lambda: words.every(one.interval),
-            "next": lambda: words.until(one.next_check_at, words.now()) if one.status != "paused" else "–",
+            "next": lambda: words.until(one.next_check_at, words.now()) if one.status != "paused" else words.UNKNOWN,
             "unread": lambda: f"{one.unread:,}",
             "problem": lambda: self._problem(one),
         }
         return says[column]()
 
     def _problem(self, one: AccountSnapshot) -> str:
-        said = told(one.reason or "") if one.quarantined else one.last_error or told(one.reason or "")
+        said = told(one.reason or "") if one.quarantined else told(one.last_error or one.reason or "")
         return said if said or one.gap is None else gap_mark(one.gap, words.now())
 
     def _platform_name(self, one: AccountSnapshot) -> str:
-        descriptor = self._desk.directory.platforms.get(one.platform)
-        return words.spoken(descriptor.name, self._desk.languages.current) if descriptor else one.platform
+        return self._desk.directory.platform_name(one.platform, self._desk.languages.current)
 
     def _draw(self, brush: Brush, area: QRect, one: Any, column: str) -> None:
         theme = self._desk.theme

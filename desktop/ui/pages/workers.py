@@ -172,20 +172,20 @@ class WorkersPage(Translated, QWidget):
         status = overview.status
         if status is None:
             for card, title in self._titles():
-                card.show_figure(title, "–", "", overview.online)
+                card.show_figure(title, words.UNKNOWN, "", overview.online)
             return
         (online, online_title), (watched, watched_title), (rate, rate_title), (delay, delay_title) = self._titles()
         workers, scheduling = status.workers, status.scheduling
         away = workers.offline
-        note = trn("{n} not online", "{n} not online", away) if away else tr("all online")
+        note = trn("{n} not online", "{n} not online", away) if away else tr("all online") if workers.total else ""
         online.show_figure(online_title, f"{workers.online} / {workers.total}", note, overview.online)
-        note = tr("of {n} accounts", n=f"{scheduling.total_accounts:,}")
+        note = trn("of {n} account", "of {n} accounts", scheduling.total_accounts)
         watched.show_figure(watched_title, f"{scheduling.assigned_accounts:,}", note, overview.watched)
         note = tr("{n} unread", n=f"{status.detections.unread:,}")
         rate.show_figure(rate_title, f"{status.detections.per_minute:,}", note, overview.rate)
         median, slowest = overview.median_delay, overview.slowest_delay
         note = "" if slowest is None else f"p99 {words.span(slowest)}"
-        delay.show_figure(delay_title, "–" if median is None else words.span(median), note, overview.delay)
+        delay.show_figure(delay_title, words.UNKNOWN if median is None else words.span(median), note, overview.delay)
 
     def _titles(self) -> tuple[tuple[StatCard, str], ...]:
         return (

@@ -2,6 +2,7 @@
 
 from desktop.ui import words
 from desktop.ui.desk import Desk
+from desktop.ui.dialogs.account_fields import pin_name
 from desktop.ui.dialogs.story import StoryDialog
 from desktop.ui.language import sentences, tr
 from desktop.ui.models.directory import status_of
@@ -15,7 +16,7 @@ from desktop.ui.widgets.story import SHOWN, Story
 from engine.api.accounts import AccountSnapshot
 from engine.api.room import Api
 
-FACTS = ("worker", "interval", "next", "last", "quota", "unread", "tags")
+FACTS = ("worker", "interval", "next", "last", "quota", "unread", "tags", "pin")
 
 
 class AccountPane(Pane):
@@ -70,11 +71,11 @@ class AccountPane(Pane):
             "quota": tr("Requests left"),
             "unread": tr("Unread"),
             "tags": tr("Tags"),
+            "pin": tr("Pinned to"),
         }
         for key, text in names.items():
             self._facts.name(key, text)
         self._close.name(tr("Close"))
-        self.check.name(tr("Check now"))
         self.edit.name(tr("Edit"))
         self.delete.name(tr("Delete"))
         if self.account is not None:
@@ -83,7 +84,7 @@ class AccountPane(Pane):
     def _fill(self, one: AccountSnapshot) -> None:
         theme, directory = self._desk.theme, self._desk.directory
         descriptor = directory.platforms.get(one.platform)
-        platform = words.spoken(descriptor.name, self._desk.languages.current) if descriptor else one.platform
+        platform = directory.platform_name(one.platform, self._desk.languages.current)
         self._tile.show_icon(theme.icons.platform(descriptor.icon if descriptor else "", one.platform))
         self._name.setText(one.display_name)
         self._under.setText(" · ".join(part for part in (platform, one.handle) if part))
@@ -92,36 +93,52 @@ class AccountPane(Pane):
         paused = one.status == "paused"
         self.pause.set_icon("play" if paused else "pause")
         self.pause.name(tr("Resume") if paused else tr("Pause"))
-        self.check.setEnabled(not paused and (one.worker_id is not None or one.quarantined))
+        self._explain_check(one)
         self._fill_facts(one)
         self._show_notice(one)
         self.gap.show_account(one)
+
+    def _explain_check(self, one: AccountSnapshot) -> None:
+        paused = one.status == "paused"
+        self.check.setEnabled(not paused and (one.worker_id is not None or one.quarantined))
+        if paused:
+            why = tr("It is paused: resume it first.")
+        elif one.quarantined:
+            why = tr("Ends the quarantine: it is watched again from now on.")
+        else:
+            why = "" if one.worker_id is not None else tr("No worker watches it yet.")
+        self.check.name(tr("Check now"), why)
 
     def _fill_facts(self, one: AccountSnapshot) -> None:
         show = self._facts.show_value
         show("worker", self._desk.directory.worker_name(one.worker_id))
         show("interval", words.every(one.interval))
-        show("last", words.ago((words.now() - one.last_check_at).total_seconds()) if one.last_check_at else "–")
+        show(
+            "last", words.ago((words.now() - one.last_check_at).total_seconds()) if one.last_check_at else words.UNKNOWN
+        )
         quota = one.quota
         left = "" if quota is None or quota.remaining is None else f"{quota.remaining:,}"
         show("quota", f"{left} / {quota.limit:,}" if left and quota and quota.limit else left)
         show("unread", f"{one.unread:,}")
         show("tags", ", ".join(one.tags))
+        show("pin", pin_name(one.pinned_to, self._desk.directory.workers) if one.pinned_to else "")
         self._show_next(one)
 
     def _show_next(self, one: AccountSnapshot) -> None:
-        self._facts.show_value("next", "–" if one.status == "paused" else words.until(one.next_check_at, words.now()))
+        self._facts.show_value(
+            "next", words.UNKNOWN if one.status == "paused" else words.until(one.next_check_at, words.now())
+        )
 
     def _show_notice(self, one: AccountSnapshot) -> None:
-        said = one.last_error or told(one.reason or "")
+        said = told(one.last_error or one.reason or "")
         if one.status == "reauthenticate":
-            text = sentences(tr("The platform refuses the credentials; it is not checked any more."), said)
-            self.notice.say(text, "bad", "warning-circle", (tr("Enter new ones"), self.edit.click))
+            text = sentences(tr("The platform refuses the credentials, so this account is not checked any more."), said)
+            self.notice.say(text, "bad", "warning-circle", (tr("Enter new credentials"), self.edit.click))
         elif one.quarantined:
             again = (tr("Check now"), self.check.click)
             self.notice.say(sentences(told(one.reason or "")), "bad", "warning-circle", again)
         elif one.status == "failing":
-            text = sentences(tr("The last checks failed; it is tried again, less often."), said)
+            text = sentences(tr("The last checks failed. Vedette keeps trying, less often."), said)
             self.notice.say(text, "warn", "warning")
         elif one.gap is not None and one.gap.until is None:  # its own notice says why
             self.notice.say("")

@@ -138,6 +138,6 @@ class FeedFilters(Translated, QWidget):
         row.addStretch(1)
         row.addWidget(self.read_all)
         row.addWidget(self.account)
-        self.search.setMinimumWidth(theme.px(160))
+        self.search.setMinimumWidth(theme.px(140))
         self.search.setMaximumWidth(theme.px(240))
         row.addWidget(self.search, 2)

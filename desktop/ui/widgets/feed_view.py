@@ -34,6 +34,7 @@ class FeedView(QTableView):
         rows.setDefaultSectionSize(delegate.height)
         self.verticalScrollBar().setSingleStep(delegate.height // 2)
         self.verticalScrollBar().rangeChanged.connect(self._hide_idle_bar)
+        self._hide_idle_bar(0, self.verticalScrollBar().maximum())
 
     def focusInEvent(self, event: QFocusEvent) -> None:
         """Not QAbstractItemView's, which would choose the first row and so open what nobody asked for."""

@@ -31,7 +31,10 @@ class PageNotice(Notice):
         directory, status = self._desk.directory, self._desk.overview.status
         nobody = directory.loaded and bool(directory.accounts) and not directory.anybody_watching()
         if page and nobody and page != "workers":
+            idle = any(worker.state == "draining" for worker in directory.workers.values())
             text = tr("No worker is online: nothing is being checked. What is found later is not lost.")
+            if idle:
+                text = tr("No worker takes accounts, because each one drains: nothing is being checked. Resume one.")
             self.say(text, "warn", "cloud-slash", (tr("Go to workers"), self.workers_asked.emit))
         elif page and page != "workers" and (outage := outage_of(directory.accounts.values())) is not None:
             self._tell_outage(outage, page)

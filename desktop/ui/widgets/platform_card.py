@@ -1,11 +1,17 @@
 """One platform to choose from: icon, name, and what it finds."""
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QAbstractButton
 
+from desktop.ui.language import tr
 from desktop.ui.theme import Theme
+from desktop.ui.widgets.labels import plain_tip
 from desktop.ui.widgets.painting import Brush
+
+SHOWN = 2  #: kinds that fit into a card
 
 
 class PlatformCard(QAbstractButton):
@@ -21,12 +27,14 @@ class PlatformCard(QAbstractButton):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setFixedHeight(theme.px(68))
 
-    def name(self, name: str, kinds: str) -> None:
-        """Its words."""
+    def name(self, name: str, kinds: Sequence[str]) -> None:
+        """Its words: of many kinds the first ones and how many more there are; all of them as a tool tip."""
         self.setText(name)
-        self._kinds = kinds
+        more = len(kinds) - SHOWN
+        self._kinds = tr(", ").join(kinds[:SHOWN]) + (f" +{more}" if more > 0 else "")
         self.setAccessibleName(name)
-        self.setAccessibleDescription(kinds)
+        self.setAccessibleDescription(tr(", ").join(kinds))
+        self.setToolTip(plain_tip(tr(", ").join(kinds)) if more > 0 else "")
         self.update()
 
     def sizeHint(self) -> QSize:

@@ -1,18 +1,19 @@
-"""The sidebar: logo, pages, and at the bottom appearance, language and version."""
+"""The sidebar: logo, pages, and at the bottom appearance, language and version. In a narrow window, icons only."""
 
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import QPointF, QSize, Qt, Signal
 from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent
-from PySide6.QtWidgets import QAbstractButton, QButtonGroup, QFrame, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QAbstractButton, QBoxLayout, QButtonGroup, QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
 from desktop.ui.desk import Translated
 from desktop.ui.language import tr, trn
 from desktop.ui.theme import Theme
 from desktop.ui.widgets.buttons import Button
-from desktop.ui.widgets.labels import label
+from desktop.ui.widgets.labels import label, plain_tip
 from desktop.ui.widgets.painting import CENTER, Brush
 from desktop.ui.widgets.pill import Logo
 
 PAGES = ("detections", "accounts", "workers", "settings")
+WIDE, NARROW = 220, 64
 ICONS = {"detections": "tray", "accounts": "users", "workers": "hard-drives", "settings": "gear"}
 
 
@@ -24,6 +25,7 @@ class NavButton(QAbstractButton):
         self._theme = theme
         self._icon = icon
         self.badge = 0
+        self.narrow = False
         self.setCheckable(True)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setFixedHeight(theme.px(38))
@@ -36,8 +38,14 @@ class NavButton(QAbstractButton):
             self.badge = number
             self.update()
 
+    def show_narrow(self, narrow: bool) -> None:
+        """The icon alone, its name as a tool tip; or both."""
+        self.narrow = narrow
+        self.setToolTip(plain_tip(self.text() if narrow else ""))
+        self.update()
+
     def sizeHint(self) -> QSize:
-        return QSize(self._theme.px(196), self._theme.px(38))
+        return QSize(self._theme.px(NARROW - 24 if self.narrow else WIDE - 24), self._theme.px(38))
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         painter = QPainter(self)
@@ -59,6 +67,10 @@ class NavButton(QAbstractButton):
         icon = area.adjusted(theme.px(11), 0, 0, 0)
         icon.setWidth(theme.px(20))
         brush.icon(icon, self._icon, colour, theme.px(18))
+        if self.narrow:
+            if self.badge:
+                brush.dot(QPointF(icon.right(), theme.px(10)), theme.px(4), "accent")
+            return
         brush.text(
             area.adjusted(theme.px(44), 0, -theme.px(54), 0),
             self.text(),
@@ -88,7 +100,9 @@ class Sidebar(Translated, QFrame):
     def __init__(self, theme: Theme, version: str) -> None:
         super().__init__()
         self.setObjectName("sidebar")
-        self.setFixedWidth(theme.px(220))
+        self._theme = theme
+        self.narrow = False
+        self.setFixedWidth(theme.px(WIDE))
         self._group = QButtonGroup(self)
         self._group.setExclusive(True)
         self.pages = {key: NavButton(theme, ICONS[key]) for key in PAGES}
@@ -100,6 +114,8 @@ class Sidebar(Translated, QFrame):
         self.language = Button(theme, "quiet", "translate")
         self.language.clicked.connect(self.language_asked)
         self._version = label("muted", f"v{version}" if version else "")
+        self._brand = label("brand", "Vedette")
+        self._foot = QHBoxLayout()
         self._lay_out(theme)
         self.retranslate()
 
@@ -112,6 +128,19 @@ class Sidebar(Translated, QFrame):
         button = self.pages["detections"]
         button.show_badge(unread)
         button.setAccessibleDescription(trn("{n} unread detection", "{n} unread detections", unread))
+
+    def show_narrow(self, narrow: bool) -> None:
+        """Icons only, or icons and names."""
+        if narrow == self.narrow:
+            return
+        self.narrow = narrow
+        self.setFixedWidth(self._theme.px(NARROW if narrow else WIDE))
+        for button in self.pages.values():
+            button.show_narrow(narrow)
+        for one in (self._brand, self._version):
+            one.setVisible(not narrow)
+        directions = QBoxLayout.Direction
+        self._foot.setDirection(directions.TopToBottom if narrow else directions.LeftToRight)
 
     def show_version(self, version: str) -> None:
         """Shown at the bottom."""
@@ -127,7 +156,7 @@ class Sidebar(Translated, QFrame):
         for key, button in self.pages.items():
             button.setText(names[key])
             button.setAccessibleName(names[key])
-            button.update()
+            button.show_narrow(self.narrow)
         self.appearance.name(tr("Appearance"), tr("Light, dark or as the system"))
         self.language.name(tr("Language"), "中文 / English")
 
@@ -136,8 +165,8 @@ class Sidebar(Translated, QFrame):
         brand.setContentsMargins(theme.px(8), 0, 0, 0)
         brand.setSpacing(theme.px(10))
         brand.addWidget(Logo(theme.px(28)))
-        brand.addWidget(label("brand", "Vedette"), 1)
-        foot = QHBoxLayout()
+        brand.addWidget(self._brand, 1)
+        foot = self._foot
         foot.setSpacing(theme.px(4))
         foot.addWidget(self.appearance)
         foot.addWidget(self.language)

@@ -67,9 +67,9 @@ class Toast(QFrame):
 
 
 class Toasts(QWidget):
-    """The stack of toasts over the bottom of its parent, right of `left`; newest lowest, never more than three."""
+    """The stack of toasts over the bottom of its parent, from `left()` on; newest lowest, never more than three."""
 
-    def __init__(self, theme: Theme, parent: QWidget, left: int) -> None:
+    def __init__(self, theme: Theme, parent: QWidget, left: Callable[[], int]) -> None:
         super().__init__(parent)
         transparent(self)
         self._left = left
@@ -108,11 +108,10 @@ class Toasts(QWidget):
         if parent is None or not shown:
             self.hide()
             return
-        room = parent.width() - self._left
-        width = min(self._theme.px(400), room - self._theme.px(48))
+        left = self._left()
+        width = min(self._theme.px(400), parent.width() - left - self._theme.px(28))
         height = sum(max(toast.heightForWidth(width), toast.sizeHint().height()) for toast in shown)
         height += self._column.spacing() * (len(shown) - 1)
-        left = self._left + (room - width) // 2
         self.setGeometry(left, parent.height() - height - self._theme.px(24), width, height)
         self.show()
         self.raise_()

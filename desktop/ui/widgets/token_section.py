@@ -1,5 +1,6 @@
 """API tokens: which there are, what each may do, when it was last used; made and revoked here."""
 
+from functools import partial
 from typing import Any
 
 from PySide6.QtCore import QRect
@@ -7,6 +8,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from desktop.ui import words
 from desktop.ui.desk import Desk, Translated
+from desktop.ui.dialogs.confirm import ConfirmDialog, Question
 from desktop.ui.dialogs.new_token import NewTokenDialog, scope_name
 from desktop.ui.language import tr
 from desktop.ui.models.records import RecordsModel
@@ -32,7 +34,7 @@ class TokenSection(Translated, QWidget):
         theme = desk.theme
         self.model = RecordsModel(tuple(WIDTHS), self._text, self)
         self.table = Table(theme, self.model, self._draw, widths=WIDTHS, wide="name", spare=SPARE)
-        self.revoke, self.add = Button(theme, "danger", "trash"), Button(theme, "primary", "plus")
+        self.revoke, self.add = Button(theme, "danger", "prohibit"), Button(theme, "primary", "plus")
         self.card = TableCard(theme, self.table, QWidget(), (self.revoke, self.add))
         self.setMinimumHeight(theme.px(HEIGHT))
         column = QVBoxLayout(self)
@@ -53,11 +55,11 @@ class TokenSection(Translated, QWidget):
         self.card.title.setText(tr("API tokens"))
         self.table.setAccessibleName(tr("API tokens, newest first"))
         self.add.name(tr("New token"), tr("For a script or a device that asks this master"))
-        self.revoke.name(tr("Revoke"), tr("It counts no longer from this moment on; its connections end"))
+        self.revoke.name(tr("Revoke"), tr("It is not valid from this moment on; its connections end"))
         self.model.set_titles(
             {
                 "name": tr("Name"),
-                "scope": tr("May"),
+                "scope": tr("Rights"),
                 "state": tr("Status"),
                 "created": tr("Created"),
                 "used": tr("Last used"),
@@ -85,14 +87,19 @@ class TokenSection(Translated, QWidget):
             dialog.open()
 
     def run_revoke(self) -> None:
-        """Take the chosen token away."""
-        if (one := self._chosen()) and self._api:
-            said = tr("{name} counts no longer.", name=one.name)
+        """Take the chosen token away, if the user means it."""
+        if (one := self._chosen()) is not None:
+            question = partial(_question, one)
+            ConfirmDialog(self._desk, question, lambda: self._revoke(one), self.window(), "prohibit").open()
+
+    # --- inside ------------------------------------------------------------------------------------------------------
+
+    def _revoke(self, one: ApiToken) -> None:
+        if self._api is not None:
+            said = tr("{name} is not valid any more.", name=one.name)
             self._desk.actions.run(
                 self._api.tokens.revoke(one.id), busy=self.revoke, on_done=lambda _none: self._revoked(said)
             )
-
-    # --- inside ------------------------------------------------------------------------------------------------------
 
     def _revoked(self, said: str) -> None:
         self._desk.toast(said, "ok")
@@ -132,6 +139,11 @@ class TokenSection(Translated, QWidget):
             brush.text(area, words.one_line(text), "muted" if gone else "text", font)
         else:
             brush.text(area, text, "muted" if gone else "text_2")
+
+
+def _question(one: ApiToken) -> Question:
+    text = tr("Whoever uses it is shut out at once. It cannot be made valid again; a new token can be made.")
+    return Question(tr("Revoke {name}?", name=one.name), text, tr("Revoke"), scope_name(one.scope))
 
 
 def _state(one: ApiToken) -> tuple[str, str]:

@@ -24,7 +24,7 @@ WIDTHS = {
     "outbox": 70,
     "load": 122,
 }
-SPARE = ("outbox", "restarts", "lag", "load", "memory")
+SPARE = ("outbox", "restarts", "lag", "load", "memory", "heartbeat", "cpu")
 DOWN = ("offline", "failed", "revoked")
 #: seconds without a heartbeat: as the configured interval is not known here, from the usual 10 s
 LATE, LOST = 15.0, 30.0
@@ -42,11 +42,11 @@ class WorkerCells:
         says: dict[str, Callable[[], str]] = {
             "worker": lambda: f"{one.name}, {self._host(one)}",
             "status": lambda: words.status_name(one.state),
-            "cpu": lambda: "—" if one.cpu is None or down else f"{one.cpu:.0f}%",
-            "memory": lambda: "—" if down else words.megabytes(one.memory),
+            "cpu": lambda: words.UNKNOWN if one.cpu is None or down else f"{one.cpu:.0f}%",
+            "memory": lambda: words.UNKNOWN if down else words.megabytes(one.memory),
             "accounts": lambda: f"{one.accounts:,} / {one.capacity:,}",
             "heartbeat": lambda: self._heartbeat(one),
-            "lag": lambda: "—" if one.loop_lag is None or down else f"{one.loop_lag * 1000:.0f} ms",
+            "lag": lambda: words.UNKNOWN if one.loop_lag is None or down else f"{one.loop_lag * 1000:.0f} ms",
             "restarts": lambda: f"{one.restarts:,}",
             "outbox": lambda: f"{one.outbox:,}",
             "load": lambda: "",
@@ -78,7 +78,7 @@ class WorkerCells:
                     )
             case _:
                 said = self.text(one, column)
-                quiet = said in ("—", "0") or column in ("lag", "memory")
+                quiet = said in (words.UNKNOWN, "0") or column in ("lag", "memory")
                 brush.text(area, said, "text_2" if quiet else "text")
 
     def _draw_worker(self, brush: Brush, area: QRect, one: WorkerSnapshot) -> None:
@@ -94,8 +94,8 @@ class WorkerCells:
     def _draw_cpu(self, brush: Brush, area: QRect, one: WorkerSnapshot) -> None:
         px = self._desk.theme.px
         said = self.text(one, "cpu")
-        brush.text(area, said, "muted" if said == "—" else "text", self._desk.theme.font("body", 500))
-        share = 0.0 if said == "—" or one.cpu is None else one.cpu / 100
+        brush.text(area, said, "muted" if said == words.UNKNOWN else "text", self._desk.theme.font("body", 500))
+        share = 0.0 if said == words.UNKNOWN or one.cpu is None else one.cpu / 100
         colour = "bad" if share > 0.9 else "warn" if share > 0.7 else "accent"
         brush.bar(area.adjusted(px(42), 0, 0, 0), share, colour)
 
@@ -106,13 +106,13 @@ class WorkerCells:
 
     def _heartbeat_colour(self, one: WorkerSnapshot) -> str:
         age = self._desk.directory.heartbeat_age(one)
-        if age is None:
+        if age is None or one.state == "revoked":
             return "muted"
         return "bad" if one.state in DOWN or age > LOST else "warn" if age > LATE else "text_2"
 
     def _heartbeat(self, one: WorkerSnapshot) -> str:
         age = self._desk.directory.heartbeat_age(one)
-        return "—" if age is None else words.span(age)
+        return words.UNKNOWN if age is None else words.span(age)
 
     def _host(self, one: WorkerSnapshot) -> str:
         if one.kind == "local":

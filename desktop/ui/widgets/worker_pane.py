@@ -18,7 +18,7 @@ from engine.api.accounts import AccountSnapshot
 from engine.api.room import Api
 from engine.api.workers import WorkerSnapshot
 
-FACTS = ("heartbeat", "lag", "memory", "restarts", "outbox", "platforms", "version")
+FACTS = ("heartbeat", "lag", "memory", "restarts", "outbox", "platforms", "tags", "version")
 ROW = 36
 STORY = 3  #: lines: the accounts come below them
 MOST = 200  #: accounts listed; more are counted
@@ -114,12 +114,12 @@ class WorkerPane(Pane):
             "restarts": tr("Restarts"),
             "outbox": tr("Waiting to be stored"),
             "platforms": tr("Platforms"),
+            "tags": tr("Tags"),
             "version": tr("Version"),
         }
         for key, text in names.items():
             self._facts.name(key, text)
         self._close.name(tr("Close"))
-        self.restart.name(tr("Restart"))
         self.edit.name(tr("Edit"))
         if self.worker is not None:
             self._fill(self.worker)
@@ -155,6 +155,7 @@ class WorkerPane(Pane):
         )
         local, gone = worker.kind == "local", worker.state == "revoked"
         self.restart.setEnabled(local and worker.state != "starting")
+        self.restart.name(tr("Restart"), "" if local else tr("Restart it on its own machine"))
         self.remove.set_icon("trash" if local else "prohibit")
         self.remove.name(tr("Remove") if local else tr("Revoke"))
         for button in (self.drain, self.edit, self.remove):
@@ -167,26 +168,29 @@ class WorkerPane(Pane):
 
     def _fill_facts(self, worker: WorkerSnapshot) -> None:
         show = self._facts.show_value
-        show("lag", "–" if worker.loop_lag is None else f"{worker.loop_lag * 1000:.0f} ms")
+        show("lag", words.UNKNOWN if worker.loop_lag is None else f"{worker.loop_lag * 1000:.0f} ms")
         show("memory", words.megabytes(worker.memory))
         show("restarts", f"{worker.restarts:,}")
         show("outbox", f"{worker.outbox:,}")
-        platforms = ", ".join(worker.platforms)
+        platforms = tr(", ").join(
+            self._desk.directory.platform_name(key, self._desk.languages.current) for key in worker.platforms
+        )
         show("platforms", platforms, platforms if len(worker.platforms) > 3 else "")
+        show("tags", ", ".join(worker.tags))
         show("version", worker.version)
         self._show_heartbeat(worker)
 
     def _show_heartbeat(self, worker: WorkerSnapshot) -> None:
         age = self._desk.directory.heartbeat_age(worker)
-        self._facts.show_value("heartbeat", "–" if age is None else words.span(age))
+        self._facts.show_value("heartbeat", words.UNKNOWN if age is None else words.span(age))
 
     def _show_notice(self, worker: WorkerSnapshot) -> None:
         restart = (tr("Restart"), self.restart.click) if worker.kind == "local" else None
         if worker.state == "failed":
-            meaning = tr("It failed too often and is not started again. Its accounts moved to other workers.")
+            meaning = tr("It ended too often and is not started again by itself. Its accounts moved to other workers.")
             self.notice.say(sentences(meaning, told(worker.reason)), "bad", "warning-circle", restart)
         elif worker.state == "offline":
-            meaning = tr("It is not heard from. Its accounts are being moved to other workers.")
+            meaning = tr("No heartbeat comes from it. Its accounts move to other workers.")
             self.notice.say(sentences(meaning, told(worker.reason)), "bad", "cloud-slash", restart)
         elif worker.state == "revoked":
             meaning = tr("It is cut off. What it did not let go of moves as soon as it can no longer act.")
@@ -195,5 +199,7 @@ class WorkerPane(Pane):
             self.notice.say(
                 sentences(tr("It works, but slower than it should."), told(worker.reason)), "warn", "warning"
             )
+        elif worker.draining or worker.state == "draining":
+            self.notice.say(tr("It takes no accounts until you resume it."), "info", "pause")
         else:
             self.notice.say("")

@@ -182,3 +182,65 @@ async def test_without_a_descriptor_name_and_interval_can_still_be_changed(qtloo
         dialog.save.click()
         await eventually(lambda: memory.store.rows["acc_0001"].display_name == "Other")
         await opened.idle()
+
+
+async def test_an_account_is_pinned_to_a_worker_or_a_tag(qtloop: Any, tmp_path: Path) -> None:
+    memory = make_api(accounts=1, workers=0)
+    memory.add_worker("local-1", name="kitchen", tags=("eu", "fast"))
+    memory.add_worker("w9", name="attic", kind="remote", tags=("eu",))
+    async with open_window(tmp_path, memory) as opened:
+        opened.window.show_page("accounts")
+        opened.window.accounts.table.choose("acc_0001")
+        pane, values = opened.window.accounts.pane, opened.window.accounts.pane._facts.values
+        pane.edit.click()
+        dialog = edit_dialog(opened)
+        pin = dialog.fields.pin
+        choices = [pin.itemText(number) for number in range(pin.count())]
+        tagged = ["any worker with the tag “eu”", "any worker with the tag “fast”"]
+        assert choices == ["any worker", "attic", "kitchen", *tagged]
+        pin.setCurrentIndex(pin.findData("tag:eu"))
+        dialog.save.click()
+        await eventually(lambda: memory.store.rows["acc_0001"].pinned_to == "tag:eu")
+        await eventually(lambda: values["pin"].text() == tagged[0])
+        await opened.idle()
+        pane.edit.click()
+        dialog = edit_dialog(opened)
+        assert dialog.fields.pinned_to() == "tag:eu"
+        dialog.fields.pin.setCurrentIndex(0)
+        dialog.save.click()
+        await eventually(lambda: memory.store.rows["acc_0001"].pinned_to is None)
+        await opened.idle()
+
+
+async def test_a_pin_to_a_worker_that_is_gone_stays_until_it_is_changed(qtloop: Any, tmp_path: Path) -> None:
+    memory = make_api(accounts=1)
+    memory.store.put(replace(memory.store.rows["acc_0001"], pinned_to="w0123456789"))
+    async with open_window(tmp_path, memory) as opened:
+        opened.window.accounts.table.choose("acc_0001")
+        opened.window.accounts.pane.edit.click()
+        dialog = edit_dialog(opened)
+        assert dialog.fields.pin.currentText() == "removed worker"
+        dialog.fields.name.setText("Other")
+        dialog.save.click()  # a pin that was sent again would be refused: there is no such worker
+        await eventually(lambda: memory.store.rows["acc_0001"].display_name == "Other")
+        assert memory.store.rows["acc_0001"].pinned_to == "w0123456789"
+        await opened.idle()
+
+
+async def test_check_now_says_why_it_cannot_be_pressed_and_what_it_does(qtloop: Any, tmp_path: Path) -> None:
+    memory = make_api(accounts=1)
+    async with open_window(tmp_path, memory) as opened:
+        pane = opened.window.accounts.pane
+        one = opened.window.directory.accounts["acc_0001"]
+        for changed, enabled, why in (
+            (replace(one, worker_id="local-1"), True, ""),
+            (replace(one, worker_id=None), False, "No worker watches it yet."),
+            (replace(one, status="paused"), False, "It is paused: resume it first."),
+            (
+                replace(one, worker_id=None, quarantined=True),
+                True,
+                "Ends the quarantine: it is watched again from now on.",
+            ),
+        ):
+            pane.show_account(changed)
+            assert (pane.check.isEnabled(), pane.check.toolTip()) == (enabled, why)

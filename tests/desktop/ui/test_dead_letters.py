@@ -56,7 +56,7 @@ async def test_each_says_when_who_what_and_why(qtloop: Any, tmp_path: Path) -> N
         newest, oldest = one.model.rows
         assert [one.text(newest, column) for column in ("what", "account", "why")] == [
             "Comment: lost",
-            "acc_gone",
+            "deleted account",
             "There is no such account",
         ]
         assert one.text(oldest, "what") == "小明 · Comment: Re" and one.text(oldest, "account") == "Account 1"
@@ -104,9 +104,13 @@ async def test_delete_until_nothing_is_left(qtloop: Any, tmp_path: Path) -> None
         one.table.choose("2")
         one.table.setFocus()
         one.delete.click()
+        opened.answer(False)
+        one.delete.click()
+        assert len(memory.letters.rows) == 2 and "cannot be brought back" in opened.answer(True)
         await eventually(lambda: [row.id for row in one.model.rows] == ["1"])
         await opened.idle()
         one.delete.click()
+        opened.answer(True)
         await eventually(lambda: one.panel.isVisible() and one.panel.title.text() == "Everything could be stored")
         assert not one.delete.isEnabled() and memory.letters.rows == []
         await opened.idle()
@@ -137,6 +141,7 @@ async def test_one_that_somebody_else_took_out_and_one_that_comes_meanwhile(qtlo
         await eventually(lambda: [row.id for row in one.model.rows] == ["2", "1"])
         memory.letters.rows = memory.letters.rows[1:]
         one.delete.click()
+        opened.answer(True)
         await eventually(lambda: [row.id for row in one.model.rows] == ["2"])
         await opened.idle()
         one.table.setFocus()

@@ -28,8 +28,8 @@ async def test_it_is_there_before_the_engine(qtloop: Any, tmp_path: Path) -> Non
     async with open_window(tmp_path, attach=False) as opened:
         window = opened.window
         assert window.panel.isVisible()
-        assert window.panel.title.text() == "Starting the engine…"
-        assert window.header.engine.text == "Engine starting"
+        assert window.panel.title.text() == "Starting the master…"
+        assert window.header.engine.text == "Master starting"
         window.show_page("workers")
         assert window.panel.isVisible()
         window.add_account()
@@ -37,7 +37,7 @@ async def test_it_is_there_before_the_engine(qtloop: Any, tmp_path: Path) -> Non
         window.attach(opened.memory.api)
         await opened.idle()
         assert window.workers.isVisible()
-        assert window.header.engine.text == "Engine running"
+        assert window.header.engine.text == "Master running"
         await eventually(lambda: window.header.workers.text == "1 of 1 worker online")
 
 
@@ -47,17 +47,17 @@ async def test_a_failed_engine_says_why_and_can_be_started_again(qtloop: Any, tm
         asked: list[bool] = []
         window.restart_requested.connect(lambda: asked.append(True))
         window.engine_failed("Port 3000 is in use.")
-        assert window.panel.title.text() == "The engine is not running."
+        assert window.panel.title.text() == "The master is not running."
         assert "Port 3000 is in use." in window.panel.text.text()
         window.panel.primary.click()
         assert asked == [True]
-        assert window.header.engine.text == "Engine starting"
+        assert window.header.engine.text == "Master starting"
 
 
 async def test_closing_is_told(qtloop: Any, tmp_path: Path) -> None:
     async with open_window(tmp_path, make_api(detections=2)) as opened:
         opened.memory.bus.publish(MasterClosing("asked to"))
-        assert opened.window.header.engine.text == "Engine closing"
+        assert opened.window.header.engine.text == "Master closing"
         assert opened.window.panel.isVisible()
 
 

@@ -77,9 +77,13 @@ async def test_a_token_is_revoked_and_stays_in_the_list(qtloop: Any, tmp_path: P
         section.table.choose(made.token.id)
         assert section.revoke.isVisible()
         section.revoke.click()
+        opened.answer(False)
+        section.revoke.click()
+        assert opened.memory.api.tokens.find(made.secret) is not None
+        assert "Phone" in opened.answer(True)
         await eventually(lambda: says(opened) == [["Phone · iPad", "Read", "Revoked"]])
         assert opened.memory.api.tokens.find(made.secret) is None
-        assert opened.toasts() == ["Phone counts no longer."] and not section.revoke.isVisible()
+        assert opened.toasts() == ["Phone is not valid any more."] and not section.revoke.isVisible()
 
 
 async def test_an_expired_token_says_so_and_dates_are_written(qtloop: Any, tmp_path: Path) -> None:

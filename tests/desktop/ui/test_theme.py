@@ -1,5 +1,6 @@
 """Tokens: readable in both appearances, and switched at run time."""
 
+import re
 from typing import Any
 
 import pytest
@@ -102,3 +103,12 @@ def test_icons_of_platforms(qtbot: QtBot) -> None:
     assert icons.platform("", "mastodon") == "mastodon"
     assert icons.platform("", "imap") == "envelope-simple"
     assert icons.platform("nothing-like-it", "nobody") == "globe"
+
+
+@pytest.mark.parametrize("percent", range(100, 205, 5))
+def test_chips_are_round_at_every_text_size(qtbot: QtBot, percent: int) -> None:
+    """Qt draws a corner square whose radius is more than half of the height."""
+    sheet = Theme("light", scale=percent / 100).style_sheet()
+    rule = sheet[sheet.index('QPushButton[role="chip"]') :].partition("}")[0]
+    radius, height = (int(re.search(rf"{name}: (\d+)px", rule)[1]) for name in ("border-radius", "min-height"))  # type: ignore[index]
+    assert 2 * radius <= height + 2

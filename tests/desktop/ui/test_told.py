@@ -7,16 +7,19 @@ from typing import Any
 
 import pytest
 
-from desktop.ui.told import TEMPLATES, told
+from desktop.ui.told import TEMPLATES, sentence, told
 from engine.feed.ingest import UNSTORABLE, WHY
 from engine.feed.sparing import MORE
 from engine.fleet import messages as m
 from engine.fleet.gaps import ABSENT, ASLEEP, MISSED, UNFINISHED, UNKNOWN
 from engine.fleet.journal import SAID
-from engine.supervisor.endings import sentence
+from engine.supervisor import endings
 from tests.support.fleet import FleetDriver
 from tests.support.translations import ROOT
 from tests.support.window import open_window
+from worker.platforms import answers, tcp
+from worker.platforms.addresses import refuse_private
+from worker.platforms.base import PrivateAddress
 
 
 async def test_fleet_sentences_are_told_in_chinese(qtloop: Any, tmp_path: Path) -> None:
@@ -47,7 +50,7 @@ def _said() -> list[str]:
     fleet.tell(m.AccountEdited("b", 30.0, None, "paused"))
     fleet.save()
     fleet.tell(m.RestartAsked("w1"))
-    fleet.tell(m.ChildExited("w1", -9, False, sentence(-9, "")))
+    fleet.tell(m.ChildExited("w1", -9, False, endings.sentence(-9, "")))
     fleet.account("f", pinned_to="w1")
     reasons = [account.reason or "" for account in fleet.state.tables.accounts.values()]
     lines = [line for subject in ("a", "b", "c", "d", "e", "w1") for line in fleet.state.tables.journal.story(subject)]
@@ -111,3 +114,29 @@ async def test_nothing_that_the_engine_writes_down_is_left_in_english(qtloop: An
 
 def test_what_the_engine_writes_down_was_found() -> None:
     assert {"created", "check asked for", "given to 7 under epoch 7", "started"} <= set(_written())
+
+
+def _said_of_platforms() -> Iterator[str]:
+    """What our workers say when a platform cannot be checked."""
+    for *_, text in (*answers._TRANSPORT, *tcp._SENTENCES):
+        yield text.format(who="blog.example", timeout=20.0, reason="self-signed")
+    for status in (401, 404, 418, 429, 500):
+        for headers in ({}, {"Retry-After": "7"}):
+            yield answers.failure(status, headers, "blog.example", 0).message
+    with pytest.raises(PrivateAddress) as refused:
+        refuse_private("192.168.1.2")
+    yield refused.value.message
+
+
+@pytest.mark.parametrize("text", sorted(set(_said_of_platforms())))
+async def test_what_workers_say_of_platforms_is_told_in_chinese(qtloop: Any, tmp_path: Path, text: str) -> None:
+    async with open_window(tmp_path, language="zh"):
+        assert any("\u4e00" <= character <= "\u9fff" for character in told(text)), text
+
+
+async def test_a_sentence_has_a_capital_and_a_name_stays_as_it_was_given(qtloop: Any, tmp_path: Path) -> None:
+    async with open_window(tmp_path) as opened:
+        assert sentence("given to local-1 under epoch 4") == "Given to local-1 under epoch 4"
+        assert sentence("local-1 is draining") == "local-1 is draining"
+        opened.window.choose_language("zh")
+        assert sentence("local-1 is draining") == "local-1 正在排空"

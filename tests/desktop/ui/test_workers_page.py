@@ -46,7 +46,7 @@ async def test_a_row_says_how_a_worker_fares(qtloop: Any, tmp_path: Path) -> Non
         assert shown["heartbeat"].startswith("4.")
         away = cells(opened, "w2")
         assert away["heartbeat"].startswith("3 min 3")
-        assert (away["cpu"], away["memory"]) == ("—", "—")
+        assert (away["cpu"], away["memory"]) == ("–", "–")
         assert opened.window.workers.online.number.text() == "1 / 2"
         opened.window.grab()
 
@@ -152,3 +152,40 @@ async def test_the_choice_stays_on_its_worker_when_rows_move(qtloop: Any, tmp_pa
         assert page.table.current_id() == "local-2"
         memory.workers.put(replace(memory.workers.rows["local-2"], cpu=77.0))
         await eventually(lambda: cells(opened, "local-2")["cpu"] == "77%")
+
+
+async def test_tags_of_a_worker_are_shown_and_changed(qtloop: Any, tmp_path: Path) -> None:
+    memory = make_api(workers=0)
+    memory.add_worker("local-1", tags=("eu",))
+    async with open_window(tmp_path, memory) as opened:
+        page = opened.window.workers
+        opened.window.show_page("workers")
+        page.table.choose("local-1")
+        assert page.pane._facts.values["tags"].text() == "eu"
+        page.edit()
+        dialog = next(one for one in opened.window.findChildren(EditWorkerDialog) if one.isVisible())
+        dialog.tags.setText("eu， fast ,, ")
+        dialog.save.click()
+        await eventually(lambda: memory.workers.rows["local-1"].tags == ("eu", "fast"))
+        await opened.idle()
+
+
+async def test_workers_that_all_drain_are_no_workers_that_are_away(qtloop: Any, tmp_path: Path) -> None:
+    memory = make_api(workers=0)
+    memory.add_worker("local-1", state="draining", draining=True)
+    memory.add_account("Blog")
+    async with open_window(tmp_path, memory) as opened:
+        assert "No worker takes accounts" in opened.window.notice.text.text()
+        opened.window.show_page("workers")
+        opened.window.workers.table.choose("local-1")
+        assert opened.window.workers.pane.notice.text.text() == "It takes no accounts until you resume it."
+
+
+async def test_whoever_is_gone_is_called_that_and_not_by_an_id(qtloop: Any, tmp_path: Path) -> None:
+    async with open_window(tmp_path) as opened:
+        directory = opened.window.directory
+        assert directory.worker_name("w5f2c9a77e01b") == "removed worker"
+        assert directory.worker_name("local-7") == "local-7"
+        assert directory.account_name("acc_01934c2f7e1a9c3d0b52") == "deleted account"
+        directory.loaded = False
+        assert directory.account_name("acc_01934c2f7e1a9c3d0b52") == "–"
