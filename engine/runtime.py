@@ -11,6 +11,7 @@ from engine.bus import Bus
 from engine.events import AccountChanged
 from engine.fleet import messages as m
 from engine.fleet.journal import Line
+from engine.fleet.parts import Duty
 from engine.fleet.state import FleetState
 from engine.records import Account, AccountStatus, Move, StorageFault
 from worker.process import tasks
@@ -172,13 +173,13 @@ class Runtime:
             [(account_id, now - int(ago * 1000), watched_at) for account_id, ago, watched_at in command.checks]
         )
 
-    async def tasks_for(self, duties: Sequence[m.Duty]) -> list[Task]:
+    async def tasks_for(self, duties: Sequence[Duty]) -> list[Task]:
         """Duties with the settings and cursors that the store has for them; deleted accounts are left out."""
         accounts = await self._store.get_many([duty.account_id for duty in duties])
         return [_task(duty, accounts[duty.account_id]) for duty in duties if duty.account_id in accounts]
 
 
-def _task(duty: m.Duty, account: Account) -> Task:
+def _task(duty: Duty, account: Account) -> Task:
     return Task(
         account=account.id,
         epoch=duty.epoch,

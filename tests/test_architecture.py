@@ -97,3 +97,17 @@ def _imports(file: Path) -> list[str]:
         elif isinstance(node, ast.ImportFrom) and node.module:
             names.append(node.module)
     return names
+
+
+def test_files_and_functions_are_short() -> None:
+    """CONTRIBUTING.md: 400 lines and 50."""
+    long = []
+    for file in sorted(one for part in ("worker", "engine", "desktop") for one in (ROOT / part).rglob("*.py")):
+        source = file.read_text()
+        if (lines := source.count("\n")) > 400:
+            long.append(f"{file.relative_to(ROOT)}: {lines} lines")
+        for node in ast.walk(ast.parse(source)):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                lines = (node.end_lineno or 0) - node.lineno + 1
+                long += [f"{file.relative_to(ROOT)}, {node.name}: {lines} lines"] if lines > 50 else []
+    assert not long

@@ -9,26 +9,26 @@ from typing import Any
 import structlog
 
 from worker.alarm import Alarm
-from worker.checker import Checker, ProbeFailed
+from worker.checker import Checker
 from worker.config import Setup
+from worker.errands import Errands
 from worker.heart import Heart
 from worker.introduction import ready, registration, starting
 from worker.keyring import Keyring
 from worker.lease_looks import Looks
-from worker.link import FINAL, Acknowledge, Link, LinkDown, final
+from worker.link import FINAL, Acknowledge, Link, final
 from worker.listener import Listener
 from worker.memory import Memory, MemoryTrouble
 from worker.platforms.base import Platform, stream_of
 from worker.platforms.http import HttpPool
 from worker.process.clock import lease_clock, wall_ms
 from worker.process.exit_codes import Exit, Stop
-from worker.process.logs import current_request_id, new_request_id, request
+from worker.process.logs import new_request_id, request
 from worker.process.stall import StallMeter
 from worker.process.tasks import cancel, spawn
 from worker.process.under_check import UnderCheck
 from worker.protocol import messages as wire
-from worker.protocol.envelope import Received, ok, refused
-from worker.protocol.errors import ProtocolError
+from worker.protocol.envelope import Received, ok
 from worker.sender import Sender
 from worker.vitals import Vitals
 from worker.watch import backoff
@@ -36,7 +36,6 @@ from worker.watch import events as ev
 from worker.watch.session import Session
 
 DELIVERY_TIMEOUT = 20.0  #: seconds for the master to commit a batch
-FLUSH_BEFORE_RELEASE = 2.0  #: seconds; the next owner starts from the cursor that the master has by then
 DRAIN = 3.0  #: seconds to end in when nobody said how long
 
 log = structlog.get_logger("agent")
@@ -90,12 +89,11 @@ class Agent:
             self._under_check,
             setup.worker_id,
         )
+        self._errands = Errands(self._link, self._memory, self._sender, self._checker, self._tell)
         self._listener = Listener(self._checker, self._heard, self._tell)
         self._alarm = Alarm(lambda: self._tell(ev.ClockTick()), self._vitals.late)
         self._meter = StallMeter(self._stalled)
         self._checks: dict[str, asyncio.Task[ev.CheckFinished]] = {}
-        self._errands: set[asyncio.Task[None]] = set()
-        self._releasing: set[tuple[str, int]] = set()
         self._full = False
         self._stop: asyncio.Future[Exit] | None = None
         self._farewell: Stop | None = None
@@ -113,8 +111,8 @@ class Agent:
             ev.DropCredentials: lambda command: self._keyring.drop(command.account),
             ev.RememberTasks: lambda command: self._write(self._memory.remember_tasks(command.tasks)),
             ev.ForgetTasks: lambda command: self._write(self._memory.forget_tasks(command.accounts)),
-            ev.SendReleased: self._start_release,
-            ev.SendReport: lambda command: self._errand(self._report(command), "report"),
+            ev.SendReleased: self._errands.release,
+            ev.SendReport: self._errands.report,
             ev.Reconnect: lambda command: self._link.hang_up("the lease ran out"),
             ev.WakeAt: lambda command: self._alarm.set(command.moment),
         }
@@ -200,7 +198,7 @@ class Agent:
                 self._tell(ev.Revoked(revoke))
                 acknowledge(ok())
             case wire.Probe() as probe:
-                self._errand(self._probe(probe, acknowledge), "probe")
+                self._errands.probe(probe, acknowledge)
             case wire.Shutdown() as shutdown:
                 acknowledge(ok())
                 if shutdown.reason in FINAL:
@@ -210,6 +208,7 @@ class Agent:
     def _be_cast_out(self, farewell: Stop) -> None:
         """All that the master still takes is that we let go of accounts: the next owner finds the rest again."""
         self._farewell = farewell
+        self._errands.last = True
         self._heart.pause()
         self._sender.link_down()
 
@@ -218,11 +217,6 @@ class Agent:
     def _tell(self, event: ev.Event) -> None:
         for command in self.session.handle(event, lease_clock()):
             self._performers[type(command)](command)
-
-    def _errand(self, coro: Coroutine[Any, Any, None], name: str) -> None:
-        task = spawn(coro, name=name)
-        self._errands.add(task)
-        task.add_done_callback(self._errands.discard)
 
     def _start_check(self, command: ev.StartCheck) -> None:
         task, request_id = command.task, command.request_id or new_request_id()
@@ -272,7 +266,7 @@ class Agent:
         self._tell(ev.MemoryFull(full))
 
     def _write(self, writing: Coroutine[Any, Any, None]) -> None:
-        self._errand(self._write_down(writing), "remember tasks")
+        self._errands.run(self._write_down(writing), "remember tasks")
 
     async def _write_down(self, writing: Coroutine[Any, Any, None]) -> None:
         try:
@@ -282,42 +276,6 @@ class Agent:
 
     async def _deliver(self, batch: wire.Detections) -> wire.Stored:
         return await self._link.call(batch, wire.Stored, timeout=DELIVERY_TIMEOUT)
-
-    async def _report(self, command: ev.SendReport) -> None:
-        retry_at = None if command.retry_in is None else wall_ms() + int(command.retry_in * 1000)
-        report = wire.Report(command.account, command.epoch, command.state, retry_at, command.quota, command.message)
-        try:
-            await self._link.call(report, wire.Answer, request_id=current_request_id())
-        except (LinkDown, ProtocolError) as error:  # the session tells it again after the next registration
-            log.info("agent.report_lost", account=command.account, reason=str(error))
-
-    def _start_release(self, command: ev.SendReleased) -> None:
-        pair = (command.account, command.epoch)
-        if pair not in self._releasing:
-            self._releasing.add(pair)
-            self._errand(self._release(*pair), "release")
-
-    async def _release(self, account: str, epoch: int) -> None:
-        try:
-            if self._memory.rows and self._farewell is None:
-                await self._sender.flushed(FLUSH_BEFORE_RELEASE)
-            await self._link.call(wire.Released(account, epoch), wire.Answer)
-        except LinkDown:  # the session sends it again
-            return
-        except ProtocolError as error:  # not ours any more: that ends it as well
-            log.info("agent.release_refused", account=account, epoch=epoch, code=error.code)
-        finally:
-            self._releasing.discard((account, epoch))
-        self._tell(ev.ReleaseAnswered(account, epoch))
-
-    async def _probe(self, probe: wire.Probe, acknowledge: Acknowledge) -> None:
-        reply = refused("closing", "The worker is ending.")
-        try:
-            reply = ok(wire.Probed(await self._checker.probe(probe)))
-        except ProbeFailed as error:
-            reply = refused(error.code, str(error))
-        finally:
-            acknowledge(reply)
 
     # --- lifecycle ---------------------------------------------------------------------------------------------------
 
@@ -345,7 +303,7 @@ class Agent:
                 if self._heart.beating and self._memory.rows:
                     await self._sender.flushed()
                 self._tell(ev.Drained())
-                await asyncio.gather(*self._errands, return_exceptions=True)
+                await asyncio.gather(*self._errands.tasks(), return_exceptions=True)
         except TimeoutError:
             log.info("agent.drained_partly", outbox=self._memory.rows)
 
@@ -355,6 +313,6 @@ class Agent:
         self._tell(ev.Stalled(seconds))
 
     async def _end_tasks(self) -> None:
-        await cancel(*self._checks.values(), *self._errands)
+        await cancel(*self._checks.values(), *self._errands.tasks())
         await self._listener.close()
         await self._heart.close()

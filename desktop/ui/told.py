@@ -92,7 +92,7 @@ TEMPLATES = (
     template("Vedette was not running"),
     template("its worker did not get to it"),
     template("the platform shows only its newest items, and all of them were new"),
-    template("there was more than the platform hands out"),
+    template("there was more than one check can take"),
     template("the platform has numbered everything anew"),
     template("the platform keeps items only for a while"),
     template("not all of it has been caught up yet"),

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any
 
 import msgspec
 import structlog
@@ -29,12 +29,6 @@ log = structlog.get_logger("accounts")
 PROBE_TIMEOUT = 20.0  #: seconds; a probe may make several requests
 
 Call = Callable[[str, Message, str, float], Awaitable[dict[str, Any]]]
-
-
-class HandleStore(Protocol):
-    """Where an account's handle is kept once a probe has told it."""
-
-    async def set_handle(self, account_id: str, handle: str) -> None: ...
 
 
 class AccountControl:

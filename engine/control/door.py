@@ -10,7 +10,9 @@ from engine.api.remote import plain
 from engine.bus import Bus
 from engine.events import PlatformsChanged
 from engine.fleet import messages as m
+from engine.fleet.entries import AccountEntry
 from engine.fleet.lease import Figures
+from engine.fleet.parts import Checked
 from engine.records import Missing, Sealed, StaleRevision
 from engine.runtime import Runtime
 from engine.vault.errors import VaultError
@@ -141,7 +143,9 @@ class Door:
 
     async def credentials(self, worker_id: str, message: Credentials) -> CredentialsGiven:
         """Give the owner of the current epoch its account's credentials, or keep the rotated ones it hands back."""
-        self._require_owner(worker_id, message.account, message.epoch)
+        account = self._require_owner(worker_id, message.account, message.epoch)
+        if account.revoking and message.replacement is None:  # it may be out of the bin again, under a later epoch
+            raise ProtocolError(Code.NOT_OWNER, "this account is to be let go of")
         sealed = await self._accounts.sealed(message.account)
         if message.replacement is not None and message.version is not None:
             blob = self._vault.seal(message.account, "credentials", msgspec.json.encode(message.replacement))
@@ -168,15 +172,16 @@ class Door:
         """The current connection closed."""
         self._runtime.submit(m.LinkLost(worker_id, incarnation))
 
-    def _require_owner(self, worker_id: str, account_id: str, epoch: int) -> None:
+    def _require_owner(self, worker_id: str, account_id: str, epoch: int) -> AccountEntry:
         """M6: every credential request and state write is refused unless its epoch is current."""
         account = self._runtime.state.tables.accounts.get(account_id)
         if account is None or account.owner != worker_id:
             raise ProtocolError(Code.NOT_OWNER, "this account belongs to another worker")
         if account.epoch != epoch:
             raise ProtocolError(Code.STALE_EPOCH, f"the current epoch is {account.epoch}")
+        return account
 
 
-def _checked(done: CheckDone, now: int) -> m.Checked:
+def _checked(done: CheckDone, now: int) -> Checked:
     ago = max(0.0, (now - done.at) / 1000)
-    return m.Checked(done.account, ago, done.outcome, done.at, done.ended_at, done.found, done.missed, done.more)
+    return Checked(done.account, ago, done.outcome, done.at, done.ended_at, done.found, done.missed, done.more)

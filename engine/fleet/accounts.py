@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from engine.fleet import messages as m
 from engine.fleet.entries import AccountEntry
 from engine.fleet.journal import SAID
+from engine.fleet.parts import Checked, Duty
 from engine.fleet.placing import Placing
 from engine.fleet.quarantine import Quarantine
 from engine.fleet.tables import Tables
@@ -113,7 +114,7 @@ class AccountsDesk:
             return
         self._t.journal.write(now, "check asked for", account.id, worker.id, request_id=event.request_id)
         due_in = max(0.0, (account.due or now) - now)
-        self._placing.send(worker, [m.Duty(account.id, account.epoch, due_in, event.request_id)])
+        self._placing.send(worker, [Duty(account.id, account.epoch, due_in, event.request_id)])
         self._t.tell_account(account.id)
 
     # --- letting go
@@ -196,7 +197,7 @@ class AccountsDesk:
             account.status, account.error = status, error
             self._t.command(m.SaveHealth(account.id, account.epoch, status, error))
 
-    def checked(self, worker_id: str, checks: Iterable[m.Checked], now: float) -> None:
+    def checked(self, worker_id: str, checks: Iterable[Checked], now: float) -> None:
         """Finished checks that came with a heartbeat."""
         known: list[tuple[str, float, int | None]] = []
         for done in checks:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 
 from engine.fleet import messages as m
 from engine.fleet.journal import SAID, Journal
+from engine.fleet.parts import Checked
 from engine.records import Gap, from_ms, to_ms
 
 LATE = 5.0  #: seconds; a check may come this much after its interval (contract.md)
@@ -22,7 +23,7 @@ ABSENT = "Vedette was not running"
 UNKNOWN = "its worker did not get to it"
 MISSED = {
     "overrun": "the platform shows only its newest items, and all of them were new",
-    "page_cap": "there was more than the platform hands out",
+    "page_cap": "there was more than one check can take",
     "reset": "the platform has numbered everything anew",
     "retention": "the platform keeps items only for a while",
 }
@@ -38,7 +39,7 @@ def allowed(interval: float, least: float) -> float:
     return max(2 * (interval + LATE), least)
 
 
-def gap_of(account_id: str, since: int, done: m.Checked, limit: float, why: str) -> Gap | None:
+def gap_of(account_id: str, since: int, done: Checked, limit: float, why: str) -> Gap | None:
     """What a good check ends.
 
     Args:
@@ -52,7 +53,7 @@ def gap_of(account_id: str, since: int, done: m.Checked, limit: float, why: str)
     return _with(Gap(account_id, from_ms(since), from_ms(done.at), why=why if late else ""), done)
 
 
-def _with(gap: Gap, done: m.Checked) -> Gap:
+def _with(gap: Gap, done: Checked) -> Gap:
     """The same after one more check that belongs to it; what may be missed once stays so."""
     missed = gap.missed if gap.missed not in ("", UNFINISHED) else MISSED.get(done.missed, done.missed)
     complete = not missed and not done.more
@@ -94,7 +95,7 @@ class _Watch:
     acknowledged: int = 0
     serial: int = 0
 
-    def repeats(self, worker_id: str, done: m.Checked) -> bool:
+    def repeats(self, worker_id: str, done: Checked) -> bool:
         """A heartbeat that got no answer tells its checks again."""
         return worker_id == self.by and 0 <= self.ended - done.ended < CLOCK_SET_BACK and self.ended > 0
 
@@ -178,7 +179,7 @@ class Gaps:
         """The master itself stood still until now."""
         self._stalls.append((now - seconds, now))
 
-    def checked(self, worker_id: str, done: m.Checked, now: float) -> None:
+    def checked(self, worker_id: str, done: Checked, now: float) -> None:
         """A finished check of an account by its owner; save() follows after the last of a heartbeat."""
         watch = self._watches.get(done.account_id)
         if watch is None or not watch.wanted or watch.repeats(worker_id, done):
@@ -242,7 +243,7 @@ class Gaps:
 
     # --- parts
 
-    def _look(self, watch: _Watch, done: m.Checked, now: float) -> None:
+    def _look(self, watch: _Watch, done: Checked, now: float) -> None:
         assert watch.since is not None
         found = self._extended(watch, done)
         new = found is None
@@ -257,7 +258,7 @@ class Gaps:
             watch.told = found
         self._unsaved.append(found)
 
-    def _extended(self, watch: _Watch, done: m.Checked) -> Gap | None:
+    def _extended(self, watch: _Watch, done: Checked) -> Gap | None:
         """The newest gap, if this check still belongs to it: what follows at once, and what is lost in a row."""
         recent = watch.recent
         if recent is None or recent.until is None or watch.since is None:

@@ -4,9 +4,9 @@
 """
 
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
 from engine.events import Event as BusEvent
+from engine.fleet.parts import Checked, Duty
 from engine.records import AccountStatus, Gap, Move, WorkerKind
 from worker.protocol.messages import Outcome, Quota, Resources
 
@@ -120,25 +120,6 @@ class WorkerRegistered(Event):
     platforms: frozenset[str]
     resources: Resources = field(default_factory=Resources)
     crashed: tuple[str, ...] = ()
-
-
-class Checked(NamedTuple):
-    """One finished check.
-
-    Attributes:
-        ago: seconds since it began.
-        at, ended: when it began and ended, ms since 1970 UTC, by the worker's clock.
-        found, missed, more: see worker.protocol.messages.CheckDone.
-    """
-
-    account_id: str
-    ago: float
-    outcome: Outcome
-    at: int = 0
-    ended: int = 0
-    found: int = 0
-    missed: str = ""
-    more: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,16 +266,6 @@ class SaveOwnership(Command):
     """Commit these moves; the answer is OwnershipSaved, OwnershipRefused or StoreFailed."""
 
     moves: tuple[Move, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Duty(Command):
-    """One account in an Assign; the interpreter adds settings and cursor."""
-
-    account_id: str
-    epoch: int
-    due_in: float = 0.0
-    check_request: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from engine.fleet import messages as m
 from engine.fleet.burst import Burst
 from engine.fleet.entries import AccountEntry, Kind, WorkerEntry
 from engine.fleet.evening import even_out
+from engine.fleet.parts import Duty
 from engine.fleet.pins import tag_of
 from engine.fleet.tables import Tables
 from engine.records import Move
@@ -220,9 +221,9 @@ class Placing:
         """Tell a worker of accounts that it owns."""
         self.send(worker, self.duties(accounts, now, at_once=at_once))
 
-    def duties(self, accounts: Iterable[AccountEntry], now: float, *, at_once: bool = False) -> list[m.Duty]:
+    def duties(self, accounts: Iterable[AccountEntry], now: float, *, at_once: bool = False) -> list[Duty]:
         """What an Assign says of these accounts; overdue ones are given their slot, which they keep when they move."""
-        return [m.Duty(a.id, a.epoch, 0.0 if at_once else self.due_in(a, now)) for a in accounts]
+        return [Duty(a.id, a.epoch, 0.0 if at_once else self.due_in(a, now)) for a in accounts]
 
     def due_in(self, account: AccountEntry, now: float) -> float:
         """Seconds until its next check."""
@@ -230,7 +231,7 @@ class Placing:
             account.due = now + self._burst.share(now) * account.interval
         return min(account.due - now, LONGEST_WAIT)
 
-    def send(self, worker: WorkerEntry, duties: list[m.Duty]) -> None:
+    def send(self, worker: WorkerEntry, duties: list[Duty]) -> None:
         """A worker that has not yet beaten since it registered gets the whole assignment after its first heartbeat."""
         sequence = self._t.next_sequence(worker)
         if worker.confirmed:

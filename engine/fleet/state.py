@@ -12,6 +12,7 @@ from typing import Any
 from engine.fleet import messages as m
 from engine.fleet.accounts import AccountsDesk
 from engine.fleet.lease import Figures
+from engine.fleet.parts import Duty
 from engine.fleet.placing import Placing
 from engine.fleet.processes import Processes
 from engine.fleet.quarantine import Quarantine
@@ -100,7 +101,7 @@ class FleetState:
         for at in self.tables.take_wakes():
             self.tables.command(m.WakeAt(at))
 
-    def duties_of(self, worker_id: str, now: float) -> list[m.Duty]:
+    def duties_of(self, worker_id: str, now: float) -> list[Duty]:
         """The whole assignment of a worker, for the answer to its registration."""
         accounts = [self.tables.accounts[key] for key in self.tables.workers[worker_id].accounts]
         return self._placing.duties([account for account in accounts if not account.revoking], now)

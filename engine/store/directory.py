@@ -48,10 +48,6 @@ class Directory:
         """The account, deleted or not."""
         return self._by_id.get(account_id)
 
-    def by_key(self, key: int) -> Known | None:
-        """The account, deleted or not."""
-        return self._by_key.get(key)
-
     def matching(self, platform: str | None, tag: str | None) -> list[int]:
         """Keys of the accounts of this platform that carry this tag; None means any. Deleted ones are left out."""
         return [

@@ -1440,8 +1440,8 @@
    <translation>平台只显示最新的内容，而这些内容全部是新的</translation>
   </message>
   <message>
-   <source>there was more than the platform hands out</source>
-   <translation>内容多于平台一次能给出的数量</translation>
+   <source>there was more than one check can take</source>
+   <translation>内容多于一次检查能取回的数量</translation>
   </message>
   <message>
    <source>the platform has numbered everything anew</source>

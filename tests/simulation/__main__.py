@@ -53,8 +53,8 @@ def _sum_up(results: list[Result]) -> str:
     broken = sum(bool(result.violation) for result in results)
     return (
         f"{len(results)} seeds, {broken} violations, {sum(r.events for r in results)} events, {counts['acts']} acts, "
-        f"{counts['detections']} detections, {counts['failed commits']} failed commits, {sum(faults.values())} faults: "
-        f"{kinds}"
+        f"{counts['detections']} detections, {counts['failed commits']} failed commits, "
+        f"{counts['quarantines']} quarantines, {sum(faults.values())} faults: {kinds}"
     )
 
 

@@ -92,6 +92,11 @@ class Check:
         """Written down in one transaction."""
         if self.over:
             return
+        if self.task.account in self.worker.world.deadly:
+            self.worker.die(f"of {self.task.account}")
+            if self.task.account not in self.worker.left_behind:  # a listen is the only suspect
+                self.worker.left_behind = (self.task.account,)
+            return
         try:
             if found:
                 self.worker.disk.record(self.task, found, max(self.cursor(), found[-1]))

@@ -39,6 +39,7 @@ class AccountRow:
     pinned_to: str | None = None
     deleted: bool = False
     checked_at: float | None = None
+    quarantined: bool = False
 
 
 @dataclass(slots=True)
@@ -50,6 +51,7 @@ class WorkerRow:
     capacity: int
     draining: bool = False
     restarts: int = 0
+    tags: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)

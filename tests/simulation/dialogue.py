@@ -7,6 +7,7 @@ from typing import Any
 
 from engine.fleet import messages as m
 from engine.fleet.lease import derive
+from engine.fleet.parts import Duty
 from engine.fleet.state import FleetState, Settings
 from engine.records import AccountStatus, Move
 from tests.simulation.timeline import Timeline
@@ -140,7 +141,7 @@ class Dialogue:
         if self.peers[worker_id].linked:
             self.peers[worker_id].incoming.append(event)
 
-    def task(self, duty: m.Duty) -> Task:
+    def task(self, duty: Duty) -> Task:
         """A duty with what the store adds."""
         return Task(duty.account_id, duty.epoch, "demo", {}, 30.0, duty.due_in, check_request=duty.check_request)
 

@@ -18,6 +18,8 @@ EVERY = (3.0, 10.0)  #: seconds between two of them, on average
 LONGEST = (1.0, 90.0)  #: seconds that a freeze or a partition lasts
 WAYS: tuple[Cut, ...] = (BOTH, BOTH, UP, DOWN)
 MOST_ACCOUNTS, MOST_WORKERS = 12, 7
+TAGS: tuple[tuple[str, ...], ...] = ((), (), ("cn",), ("cn", "eu"))
+PINS = ("tag:cn", "tag:eu")
 
 
 class Faults:
@@ -45,6 +47,7 @@ class Faults:
             (2, self._back_up),
             (3, self._fill_database),
             (3, self._fill_disk),
+            (2, self._make_deadly),
             (4, self._edit_account),
             (3, self._pause_account),
             (3, self._delete_account),
@@ -77,6 +80,7 @@ class Faults:
         s.network.cut.clear()
         s.network.slow.clear()
         s.network.held.clear()
+        s.world.deadly.clear()
         self._timeline.forget_ambushes()
         self._start_master()
         s.master.thaw(s.master.generation)
@@ -94,7 +98,7 @@ class Faults:
             if row.kind == "local":
                 self._s.submit(m.RestartAsked(row.id))
         for account in self._accounts():
-            account.status, account.pinned_to = "active", None
+            account.status, account.pinned_to, account.quarantined = "active", None, False
             self._tell_account(account)
 
     def _next(self, of_round: int) -> None:
@@ -135,6 +139,18 @@ class Faults:
         else:
             self._timeline.lie_in_wait("connecting", worker.id, lambda: worker.freeze(seconds))
         return f"freeze {worker.id} for {seconds:.1f} s"
+
+    def _make_deadly(self) -> str:
+        """Whoever checks it dies of it; remote ones are started again by whoever runs them."""
+        account = self._random.choice(list(self._s.world.posted))
+        self._s.world.deadly.add(account)
+        for after in range(5, 60, 5):
+            self._timeline.after(after, self._start_all, self._round)
+        return f"deadly {account}"
+
+    def _start_all(self, of_round: int) -> None:
+        for worker in self._s.workers.values() if of_round == self._round else ():
+            self._start_worker(worker)
 
     def _slow(self) -> str:
         worker = self._worker()
@@ -248,7 +264,9 @@ class Faults:
         if (row := self._account()) is None:
             return ""
         row.interval = self._random.choice((10.0, 15.0, 25.0))
-        row.pinned_to = self._random.choice([None, None, *self._s.database.tables.workers])
+        row.pinned_to = self._random.choice([None, None, *PINS, *self._s.database.tables.workers])
+        if row.quarantined and self._random.random() < 0.5:
+            row.quarantined, row.status = False, "active"
         self._tell_account(row)
         return f"edit-account {row.id}"
 
@@ -291,14 +309,15 @@ class Faults:
         return self._random.choice(rows) if rows else None
 
     def _tell_worker(self, row: WorkerRow) -> None:
-        self._s.submit(m.WorkerEdited(row.id, row.id, row.capacity, row.draining))
+        self._s.submit(m.WorkerEdited(row.id, row.id, row.capacity, row.draining, row.tags))
 
     def _edit_worker(self) -> str:
         if (row := self._row()) is None:
             return ""
         row.draining, row.capacity = self._random.random() < 0.3, self._random.choice((2, 4, 8, 20))
+        row.tags = self._random.choice(TAGS)
         self._tell_worker(row)
-        return f"edit-worker {row.id} draining={row.draining} capacity={row.capacity}"
+        return f"edit-worker {row.id} draining={row.draining} capacity={row.capacity} tags={','.join(row.tags)}"
 
     def _add_worker(self) -> str:
         if not self._answers() or len(self._s.workers) >= MOST_WORKERS:

@@ -6,6 +6,7 @@ from typing import Any, Protocol
 
 from engine.fleet import messages as m
 from engine.fleet.entries import AccountEntry
+from engine.fleet.parts import Checked, Duty
 from engine.fleet.state import FleetState, Settings
 from engine.records import Move
 from tests.simulation.database import AccountRow, Database, WorkerRow
@@ -31,6 +32,7 @@ class Peer(Child, Protocol):
     """What it needs of a worker."""
 
     id: str
+    left_behind: tuple[str, ...]
 
     def receive(self, connection: Connection, message: Assign | Revoke) -> None: ...
     def hung_up(self, connection: Connection) -> None: ...
@@ -69,7 +71,7 @@ class Master(Process):
             m.SaveHealth: lambda c: self._queue(lambda done: self._save(lambda: self._health(c), done)),
             m.SaveChecks: lambda c: self._queue(lambda done: self._save(lambda: self._checks(c), done)),
             m.SaveGaps: lambda c: self._queue(lambda done: self._save(lambda: None, done)),
-            m.SaveQuarantine: lambda c: self._queue(lambda done: self._save(lambda: None, done)),
+            m.SaveQuarantine: lambda c: self._queue(lambda done: self._save(lambda: self._quarantine(c), done)),
             m.SaveRestarts: lambda c: self._queue(lambda done: self._save(lambda: self._restarts(c), done)),
             m.Publish: lambda c: None,
             m.Log: self._log,
@@ -132,13 +134,23 @@ class Master(Process):
     def worker_added(row: WorkerRow) -> m.WorkerAdded:
         """As WorkerControl enters one."""
         local = row.kind == "local"
-        return m.WorkerAdded(row.id, row.id, row.kind, row.capacity, row.draining, row.restarts, spawn=local)
+        return m.WorkerAdded(
+            row.id, row.id, row.kind, row.capacity, row.draining, row.restarts, spawn=local, tags=row.tags
+        )
 
     def account_added(self, row: AccountRow) -> m.AccountAdded:
         """As AccountControl enters one."""
         ago = None if row.checked_at is None else self.timeline.now - row.checked_at
         return m.AccountAdded(
-            row.id, row.platform, row.interval, row.epoch, row.owner, row.pinned_to, row.status, checked_ago=ago
+            row.id,
+            row.platform,
+            row.interval,
+            row.epoch,
+            row.owner,
+            row.pinned_to,
+            row.status,
+            checked_ago=ago,
+            quarantined=row.quarantined,
         )
 
     # --- the interpreter
@@ -199,6 +211,15 @@ class Master(Process):
         if row is not None and row.epoch == command.epoch and row.status != "paused":
             row.status = command.status
 
+    def _quarantine(self, command: m.SaveQuarantine) -> None:
+        row = self.database.tables.accounts.get(command.account_id)
+        if row is None or (command.reason is not None and row.status == "paused"):
+            return
+        row.quarantined = command.reason is not None
+        self.timeline.counts["quarantines"] += row.quarantined
+        if row.status != "paused":
+            row.status = "failing" if row.quarantined else "active"
+
     def _checks(self, command: m.SaveChecks) -> None:
         for account_id, ago, _watched_at in command.checks:
             if (row := self.database.tables.accounts.get(account_id)) is not None:
@@ -226,7 +247,7 @@ class Master(Process):
         self._push(command.worker_id, Revoke(command.sequence, list(command.account_ids)))
         done()
 
-    def _tasks(self, duties: Sequence[m.Duty]) -> list[Task]:
+    def _tasks(self, duties: Sequence[Duty]) -> list[Task]:
         rows = self.database.tables.accounts
         known = [(duty, rows[duty.account_id]) for duty in duties if duty.account_id in rows]
         return [
@@ -301,13 +322,14 @@ class Master(Process):
         if (before := self.connections.get(worker.id)) is not None and before is not connection:
             self._close(before)
         self.connections[worker.id] = connection
-        self.submit(m.WorkerRegistered(worker.id, connection.incarnation, "h", 1, "0", PLATFORMS))
+        crashed = self.peers[worker.id].left_behind
+        self.submit(m.WorkerRegistered(worker.id, connection.incarnation, "h", 1, "0", PLATFORMS, crashed=crashed))
         sequence, duties = worker.sequence, self.state.duties_of(worker.id, self.clock())
         self.io(0.001, lambda: reply((self.parts.figures, sequence, self._tasks(duties))))
 
     def _serve_heartbeat(self, connection: Connection, content: tuple[Any, ...], reply: Reply) -> None:
         sequence, digest, done = content
-        checks = tuple(m.Checked(*check) for check in done)
+        checks = tuple(Checked(*check) for check in done)
         self.submit(m.HeartbeatReceived(connection.worker_id, connection.incarnation, sequence, digest, checks=checks))
         self.timeline.reached("heard", connection.worker_id)
         reply(None)
@@ -322,7 +344,7 @@ class Master(Process):
         reply(None)
 
     def _serve_credentials(self, connection: Connection, wanted: tuple[str, int], reply: Reply) -> None:
-        if self._owned(connection.worker_id, *wanted):
+        if self._owned(connection.worker_id, *wanted) and not self.state.tables.accounts[wanted[0]].revoking:
             self.world.trusted(connection.worker_id, *wanted)
             reply(True)
         else:

@@ -114,8 +114,8 @@ class Simulation:
                 continue
             account = tables.accounts[row.id]
             if account.owner is None:
-                able = [w.id for w in tables.workers.values() if w.live and w.connected and w.load < w.capacity]
-                if able and row.pinned_to in (None, *able):
+                able = [w.id for w in tables.workers.values() if w.has_room and w.admits_pin(row.pinned_to)]
+                if able and not account.quarantined:
                     self.timeline.fail("O4", row.id, "has no owner although there are", able, account)
             elif not account.revoking:
                 owner = self.workers[account.owner]

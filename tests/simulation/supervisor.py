@@ -17,6 +17,7 @@ class Child(Protocol):
 
     alive: bool
     generation: int
+    left_behind: tuple[str, ...]
 
     def boot(self, parent: int = 0) -> None: ...
     def terminate(self) -> None: ...
@@ -72,7 +73,10 @@ class Supervisor:
             del self._children[worker_id]
             asked = worker_id in self._asked
             self._asked.discard(worker_id)
-            self._submit(m.ChildExited(worker_id, code, asked, f"ended with {code}"))
+            checking: tuple[str, ...] = ()
+            if not asked and generation == self._workers[worker_id].generation:
+                checking, self._workers[worker_id].left_behind = self._workers[worker_id].left_behind, ()
+            self._submit(m.ChildExited(worker_id, code, asked, f"ended with {code}", checking))
 
     def stop(self, worker_id: str, *, hung: bool) -> None:
         """End its process: it drains first, unless it is hung."""

@@ -1,5 +1,6 @@
 """Fleet and sessions together under any order of events and faults: the books are right, and O1 to O4 hold."""
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
@@ -8,6 +9,8 @@ from engine.fleet import messages as m
 from engine.records import AccountStatus
 from tests.simulation.dialogue import LOCAL, REMOTE, Dialogue
 from worker.protocol.messages import Held
+
+pytestmark = pytest.mark.timeout(300)
 
 WORKERS = st.sampled_from((*LOCAL, *REMOTE))
 ACCOUNTS = st.sampled_from([f"a{n}" for n in range(6)])

@@ -13,7 +13,10 @@ from tests.simulation.simulation import Result
 
 SEEDS, CHUNK = 200, 20
 FOUND_WITHIN = 40  #: seeds that a planted bug may hide in
-RARE = {"lease from receipt": 200}  #: only very late messages show it
+RARE = {  #: only very late messages show the one, only a freeze between two looks the other
+    "lease from receipt": 200,
+    "one look": 200,
+}
 
 
 def told(result: Result) -> str:

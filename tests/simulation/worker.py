@@ -29,6 +29,7 @@ class Worker(Process):
     """One process after the other in one directory.
 
     Attributes:
+        left_behind: what a process that was killed was checking, until the next one has told it.
         killed_with_master: on Linux a local process is killed with its parent, even while it is stopped.
     """
 
@@ -43,6 +44,7 @@ class Worker(Process):
         self.parts = parts
         self.master: Master
         self.disk = parts.disk()
+        self.left_behind: tuple[str, ...] = ()
         self.killed_with_master = timeline.random.random() < 0.5
         self.session: Session
 
@@ -76,6 +78,7 @@ class Worker(Process):
         """From one moment to the next."""
         self.timeline.note(self.name, "ends:", why)
         generation, connection = self.generation, self.connection
+        self.left_behind = tuple(sorted(self.checks)) if code < 0 else ()
         self.end()
         self.master.supervisor.ended(self.id, generation, code)
         if connection is not None:
@@ -253,6 +256,7 @@ class Worker(Process):
         assert self.connection is not None
         self.timeline.note(self.name, "registers", sequence, tasks)
         self.connection.registered = self.registered = True
+        self.left_behind = ()
         self._attempt = 0
         self.tell(ev.Registered(sequence, figures.lease, tuple(tasks), figures.heartbeat))
         self._beat += 1

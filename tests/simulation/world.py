@@ -13,6 +13,7 @@ class World:
 
     Attributes:
         posted: items by account. poison: those (account, number) that no database takes.
+        deadly: accounts that end the process that gets their answer.
         slow: share of connections and requests that take their time, in this seed.
         owners: who had an account under an epoch.
     """
@@ -22,6 +23,7 @@ class World:
         self.posted: dict[str, int] = defaultdict(int)
         self.slow = timeline.random.choice((0.02, 0.1, 0.3, 0.6))
         self.poison: set[tuple[str, int]] = set()
+        self.deadly: set[str] = set()
         self._latest: dict[str, int] = {}
         self.owners: dict[tuple[str, int], str] = {}
         self._saved: dict[str, int] = {}

@@ -5,6 +5,7 @@ from typing import Any, TypeVar
 
 from engine.fleet import messages as m
 from engine.fleet.lease import derive
+from engine.fleet.parts import Checked
 from engine.fleet.state import FleetState, Settings
 from worker.protocol.digest import digest_of
 
@@ -85,7 +86,7 @@ class FleetDriver:
         """A heartbeat that tells the truth."""
         entry = self.state.tables.workers[worker_id]
         digest = digest_of(self.held.get(worker_id, {}).items())
-        told = tuple(m.Checked(*check) for check in checks)
+        told = tuple(Checked(*check) for check in checks)
         self.tell(m.HeartbeatReceived(worker_id, entry.incarnation, entry.sequence, digest, checks=told))
         self.save()
 

@@ -211,16 +211,20 @@ worker = subprocess.Popen([sys.executable, "-m", "worker", "--local"], stdin=0, 
 print(worker.pid, flush=True)
 worker.wait()
 """
+    theirs, ours = os.pipe()  # not asyncio's: that closes its end when the process is gone
     async with FakeMaster() as master:
-        pipe = asyncio.subprocess.PIPE
-        process = await asyncio.create_subprocess_exec(sys.executable, "-c", parent, stdin=pipe, stdout=pipe, cwd=ROOT)
-        assert process.stdin is not None and process.stdout is not None
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-c", parent), stdin=theirs, stdout=asyncio.subprocess.PIPE, cwd=ROOT
+        )
+        os.close(theirs)
+        assert process.stdout is not None
         worker = psutil.Process(int(await process.stdout.readline()))
-        process.stdin.write(start_line(master, tmp_path, parent_pid=process.pid).line())
+        os.write(ours, start_line(master, tmp_path, parent_pid=process.pid).line())
         await eventually(lambda: master.of(Heartbeat), within=20)
-        process.kill()  # our end of the pipe stays open
+        process.kill()
         await eventually(lambda: not worker.is_running(), within=5)
         await process.communicate()
+    os.close(ours)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere nobody can say who the parent was")

@@ -96,7 +96,9 @@ class Check:
         cursor: where the next check starts; an opaque, versioned JSON string. None keeps the old one.
         retry_after: seconds before which the platform wants no further check, None where it did not say.
         more: true if the platform has more right now; the agent checks again at once.
-        missed: why items since `cursor` may exist that no check will ever find; None where none can.
+        missed: why items since `cursor` may exist that no check will ever find; None where none can. `overrun`: a list
+            of the newest of which none was known; `page_cap`: there was more than is asked for in one check;
+            `reset`: the cursor means nothing any more; `retention`: the platform keeps items only for a while.
     """
 
     items: tuple[Found, ...]

@@ -126,13 +126,14 @@ class Feed:
         answer = await self._fetch(session, usable)
         if answer.not_modified:
             return Check((), None, quota=answer.quota)
-        ordered = _oldest_first(await asyncio.to_thread(parse, answer))[-CONSIDERED:]
+        listed = _oldest_first(await asyncio.to_thread(parse, answer))
+        ordered = listed[-CONSIDERED:]
         progress = _compare(ordered, known.seen if known else [])
         following = _write(_cursor(source, answer.validators, progress.seen))
         fresh = progress.fresh[-BASELINE:] if known is None or moved else progress.fresh
         kind = cast(Kind, _setting(session, "kind") or "post")
         items = tuple(_found(entry, kind) for entry in fresh)
-        missed = None if cursor is None or moved else _missed(known, progress, len(ordered))
+        missed = None if cursor is None or moved else _missed(known, progress, len(listed))
         return Check(items, None if following == cursor else following, quota=answer.quota, missed=missed)
 
     async def _fetch(self, session: Session, validators: Validators) -> Response:
@@ -170,7 +171,9 @@ def _missed(known: _Cursor | None, progress: _Progress, listed: int) -> Missed |
     """
     if known is None:
         return "reset"
-    return "overrun" if known.seen and listed and len(progress.fresh) == listed else None
+    if not known.seen or not listed or len(progress.fresh) < min(listed, CONSIDERED):
+        return None
+    return "page_cap" if listed > CONSIDERED else "overrun"
 
 
 def _cursor(source: str, validators: Validators, seen: list[str]) -> _Cursor:

@@ -305,8 +305,8 @@ class Session:
         elif watched.blocked:
             self._work.listening.drop(event.account)
             self._work.abort_listen(event.account, now, "the credentials are refused")
-        if watched.streak:
-            self._work.queue.add(event.account)
+        if watched.streak:  # what is heard during a check may say so too: then that check finds it
+            self._work.ask(event.account)
 
     def _plan_wake(self) -> None:
         slots = (self._schedule.next_at(), self._work.listening.next_at())

@@ -3,6 +3,7 @@
 import pytest
 
 from engine.fleet import messages as m
+from engine.fleet.parts import Duty
 from tests.support.fleet import FleetDriver
 
 
@@ -32,6 +33,15 @@ def test_an_account_pinned_to_a_tag_goes_to_the_emptiest_that_carries_it(fleet: 
     assert fleet.owners() == {"w1": 0, "w2": 2, "w3": 2}
     fleet.account("b", pinned_to="tag:home")
     assert fleet.owner("b") == "w3"
+
+
+def test_the_emptiest_is_found_among_workers_that_offer_different_things() -> None:
+    fleet = FleetDriver()
+    fleet.worker("w1", platforms=("demo",))
+    fleet.worker("w2", platforms=("demo", "feed"))
+    for key in "abcd":
+        fleet.account(key)
+    assert [fleet.owner(key) for key in "abcd"] == ["w1", "w2", "w1", "w2"]
 
 
 def test_each_lack_of_a_tagged_worker_has_its_reason(fleet: FleetDriver) -> None:
@@ -147,7 +157,7 @@ def test_a_worker_that_offers_less_after_an_update_hands_over_what_it_cannot_che
 # --- first checks
 
 
-def duties(fleet: FleetDriver) -> list[m.Duty]:
+def duties(fleet: FleetDriver) -> list[Duty]:
     return [duty for command in fleet.take(m.Assign) for duty in command.duties]
 
 

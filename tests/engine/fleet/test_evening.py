@@ -46,6 +46,22 @@ def test_never_more_moves_than_needed(loads: tuple[int, ...], moves: int) -> Non
     assert not moves or max(final) - min(final) <= 1
 
 
+@settings(deadline=None)
+@given(st.lists(st.integers(0, 40), min_size=1, max_size=12))
+def test_where_all_may_be_everywhere_no_two_differ_by_more_than_one(loads: list[int]) -> None:
+    """Only what accounts need can leave the ends of a row of workers further apart."""
+    fleet = [worker(f"w{n}", {DEMO: load}) for n, load in enumerate(loads)]
+    shifts = even_out(fleet, 3)
+    final = [mine.total() for mine in after(fleet, shifts).values()]
+    if max(loads) - min(loads) <= 3:
+        assert not shifts
+        return
+    share, over = divmod(sum(loads), len(loads))
+    targets = [share + (n < over) for n in range(len(loads))]
+    assert sorted(final, reverse=True) == targets
+    assert len(shifts) == sum(max(0, load - target) for load, target in zip(sorted(loads)[::-1], targets, strict=True))
+
+
 def test_capacity_is_respected() -> None:
     assert len(even_out([worker("w0", {DEMO: 10}), worker("w1", {}, capacity=2)], 3)) == 2
 

@@ -8,6 +8,7 @@ from engine.fleet import gaps as gaps_module
 from engine.fleet import messages as m
 from engine.fleet.gaps import ABSENT, ASLEEP, UNFINISHED, UNKNOWN, allowed, gap_of
 from engine.fleet.journal import SAID
+from engine.fleet.parts import Checked
 from engine.records import Gap, from_ms, to_ms
 from tests.support.fleet import FleetDriver
 
@@ -31,7 +32,7 @@ class Scene(FleetDriver):
         """The worker tells that a check which began just now has ended."""
         at = self.wall
         told = {"at": at, "ended": at + 200, **facts}
-        self.beat(worker, checks=(tuple(m.Checked(account, 0.0, outcome, **told)),))  # type: ignore[arg-type]
+        self.beat(worker, checks=(tuple(Checked(account, 0.0, outcome, **told)),))  # type: ignore[arg-type]
 
     def later(self, seconds: float, *beating: str) -> None:
         self.pass_time(seconds, *beating)
@@ -71,7 +72,7 @@ def test_two_intervals_are_no_gap_and_less_than_a_minute_is_none(interval: float
     ],
 )
 def test_what_a_good_check_ends(after: float, facts: dict[str, Any], expected: Any) -> None:
-    done = m.Checked("a", 0.0, "ok", WALL + int(after * 1000), **facts)
+    done = Checked("a", 0.0, "ok", WALL + int(after * 1000), **facts)
     gap = gap_of("a", WALL, done, 70, "asleep")
     if expected is None:
         assert gap is None

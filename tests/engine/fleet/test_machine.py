@@ -1,11 +1,14 @@
 """Random events in random order: whatever happens, the books stay right and no epoch falls."""
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from engine.fleet import messages as m
 from tests.support.fleet import FleetDriver
+
+pytestmark = pytest.mark.timeout(300)
 
 WORKERS = st.sampled_from(["w1", "w2", "w3"])
 ACCOUNTS = st.sampled_from([f"a{n}" for n in range(8)])

@@ -5,6 +5,7 @@ import pytest
 from engine.fleet import messages as m
 from engine.fleet.allocation import Allocation
 from engine.fleet.entries import AccountEntry, WorkerEntry
+from engine.fleet.parts import Duty
 from tests.support.fleet import FleetDriver
 from worker.protocol.digest import digest_of
 
@@ -22,7 +23,7 @@ def test_ownership_is_saved_before_anyone_is_told(fleet: FleetDriver) -> None:
     assert [(move.account_id, move.worker_id, move.epoch) for move in save.moves] == [("a", "w1", 1)]
     fleet.tell(m.OwnershipSaved(save.moves))
     [assign] = fleet.take(m.Assign)
-    assert assign.worker_id == "w1" and assign.duties == (m.Duty("a", 1, 0.0),) and not assign.complete
+    assert assign.worker_id == "w1" and assign.duties == (Duty("a", 1, 0.0),) and not assign.complete
 
 
 def test_a_move_that_could_not_be_saved_is_tried_again(fleet: FleetDriver) -> None:
@@ -460,6 +461,7 @@ def test_nothing_is_placed_or_spawned_while_closing(fleet: FleetDriver) -> None:
     fleet.tell(m.ChildExited("w1", 0, True, "it ended by itself"))
     fleet.pass_time(40)
     assert not fleet.take(m.SaveOwnership) and not fleet.take(m.SpawnWorker)
+    assert not fleet.take(m.StopWorker), "who says nothing any more ends as well"
 
 
 def test_what_a_process_was_to_let_go_is_free_when_another_takes_its_place(fleet: FleetDriver) -> None:

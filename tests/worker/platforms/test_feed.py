@@ -13,7 +13,7 @@ from tests.servers.cache import require
 from tests.support.fake_platform import FakeFeed, FakePlatform
 from tests.support.platforms import http_pool, session_for
 from worker.platforms.base import Changed, Check, PrivateAddress, Refused, Session
-from worker.platforms.feed import REMEMBERED, Feed
+from worker.platforms.feed import CONSIDERED, REMEMBERED, Feed
 from worker.platforms.http import HttpPool
 
 
@@ -270,6 +270,16 @@ async def test_a_feed_of_which_no_entry_is_known_may_have_lost_some_in_between()
         check = await watcher.check()
         assert ([found.external_id for found in check.items], check.missed) == (["3"], "overrun")
         assert (await watcher.check()).missed is None
+
+
+async def test_a_feed_that_lists_more_new_entries_than_count_says_so() -> None:
+    async with watched() as (_, feed, watcher):
+        feed.add("old", "x")
+        await watcher.check()
+        for number in range(CONSIDERED + 1):
+            feed.add(f"{number}", "x")
+        check = await watcher.check()
+        assert (len(check.items), check.missed) == (CONSIDERED, "page_cap")
 
 
 async def test_a_damaged_cursor_is_told_another_address_is_not() -> None:

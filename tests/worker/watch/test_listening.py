@@ -52,8 +52,8 @@ class Story:
     def ended(self, outcome: Any = None, **more: Any) -> list[ev.Command]:
         return self.tell(ev.ListenFinished("a", 1, outcome, **more))
 
-    def heard(self) -> list[ev.Command]:
-        return self.tell(ev.Heard(ev.CheckFinished("a", 1, "ok")))
+    def heard(self, **more: Any) -> list[ev.Command]:
+        return self.tell(ev.Heard(ev.CheckFinished("a", 1, "ok", **more)))
 
 
 def mailbox(epoch: int = 1, **fields: Any) -> Task:
@@ -223,6 +223,14 @@ def test_hearing_something_is_as_good_as_a_check() -> None:
     (good,) = [each for each in story.heard() if isinstance(each, ev.SendReport)]
     assert (bad.state, good.state) == ("unreachable", "ok")
     assert not kinds(story.heard(), ev.SendReport)
+
+
+def test_that_there_is_more_heard_during_a_check_starts_no_second_one() -> None:
+    """Found by simulation."""
+    story = Story(mailbox())
+    assert len(kinds(story.wait(600), ev.StartCheck)) == 1
+    assert not kinds(story.heard(more=True), ev.StartCheck)
+    assert len(kinds(story.checked("ok", more=True), ev.StartCheck)) == 1, "the check that ended says it as well"
 
 
 def test_what_is_heard_after_an_abort_changes_nothing() -> None:
