@@ -23,6 +23,7 @@ from worker.process.exit_codes import Exit, Stop
 from worker.process.secret import Secret
 
 KeysOf = Callable[[Path], tuple[dict[int, bytes], int]]
+Look = Callable[[], KeysOf]
 Reporter = Callable[[str], Callable[[int, int], None]]
 
 SUFFIX = ".vedette"
@@ -39,16 +40,17 @@ def backup(command: CommandLine, options: Options, ask: Ask) -> Path:
     if file.exists() and not command.force:
         raise Stop(Exit.CONFIG, f"{file} exists already: choose another name, or replace it with --force")
     passphrase = backup_passphrase(command, options, ask, new=True)
-    write_backup(options, file, passphrase, lambda copy: _keys(options, ask, copy), Progress)
+    write_backup(options, file, passphrase, lambda: _looking(options, ask), Progress)
     say(f"✓ {file} ({file.stat().st_size / 1e6:.1f} MB). It opens only with its passphrase: keep that apart from it.")
     return file
 
 
-def write_backup(options: Options, file: Path, passphrase: Secret, keys_of: KeysOf, report: Reporter) -> None:
+def write_backup(options: Options, file: Path, passphrase: Secret, look: Look, report: Reporter) -> None:
     """Write `file` and read it back; what is cut off leaves nothing behind. Blocking.
 
     Args:
-        keys_of: the data keys that open what is sealed in this copy of the database, and the current one's id.
+        look: called before each copy of the database. What it returns is given the copy, and returns the data keys that
+            open what is sealed there, and the current one's id.
         report: for each step (copying, writing, reading back) what is told the bytes done and in all; what it raises
             ends it all.
 
@@ -60,7 +62,7 @@ def write_backup(options: Options, file: Path, passphrase: Secret, keys_of: Keys
     now = datetime.now(UTC)
     _tidy(copy.parent, now)
     try:
-        keys, current = _copied(options.db_path, copy, keys_of, report)
+        keys, current = _copied(options.db_path, copy, look, report)
         paths = [copy, *(path for name in OTHERS if (path := options.data_dir / name).exists())]
         entries = [Entry(DATABASE if path == copy else path.name, path.stat().st_size) for path in paths]
         manifest = Manifest(now, __version__, newest_schema(), keys, current, entries)
@@ -88,12 +90,16 @@ def _tidy(directory: Path, now: datetime) -> None:
             left.unlink(missing_ok=True)
 
 
-def _copied(source: Path, copy: Path, keys_of: KeysOf, report: Reporter) -> tuple[dict[int, bytes], int]:
+def _copied(source: Path, copy: Path, look: Look, report: Reporter) -> tuple[dict[int, bytes], int]:
     """Copy the database; returns the data keys that open what is sealed in it, and the current one."""
     for _ in range(TRIES - 1):
-        _copy(source, copy, report)
         with suppress(VaultError):
-            return keys_of(copy)
+            return _try(source, copy, look, report)
+    return _try(source, copy, look, report)
+
+
+def _try(source: Path, copy: Path, look: Look, report: Reporter) -> tuple[dict[int, bytes], int]:
+    keys_of = look()
     _copy(source, copy, report)
     return keys_of(copy)
 
@@ -103,11 +109,16 @@ def _copy(source: Path, copy: Path, report: Reporter) -> None:
     copy_database(source, copy, report("copying"))
 
 
-def _keys(options: Options, ask: Ask, copy: Path) -> tuple[dict[int, bytes], int]:
+def _looking(options: Options, ask: Ask) -> KeysOf:
+    sources = Sources(options.data_dir, offered(options, ask), mend=False)
+    sources.glance()
+    return lambda copy: _keys(sources, copy)
+
+
+def _keys(sources: Sources, copy: Path) -> tuple[dict[int, bytes], int]:
     box, sealed = keys_of_copy(copy)
     if not box.source and not sealed:
         return {}, 0
-    sources = Sources(options.data_dir, offered(options, ask), mend=False)
     vault, opened, _ = open_vault(box, sources, datetime.now(UTC), sealed_exist=sealed)
     if opened is not box:
         put_keys(copy, opened)

@@ -21,7 +21,7 @@ class LiveBackup:
     def __call__(self, file: Path, passphrase: Secret, report: Reporter) -> None:
         """Write it. Blocking. Raises Stop with a sentence for a person."""
         with stops(self._options):
-            write_backup(self._options, file, passphrase, self._keys, report)
+            write_backup(self._options, file, passphrase, lambda: self._keys, report)
 
     def _keys(self, copy: Path) -> tuple[dict[int, bytes], int]:
         box, _sealed = keys_of_copy(copy)

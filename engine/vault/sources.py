@@ -1,6 +1,7 @@
 """Where the key-encryption key comes from: four places, in one order, and never another one than was chosen first."""
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, get_args
@@ -71,6 +72,7 @@ class Sources:
         self.file = KeyFile(directory)
         self._offered = offered or Offered()
         self._keychain = keychain or Keychain()
+        self._glanced: list[bytes] = []
 
     def choose(self) -> SourceName:
         """The place of a new installation. A key file that is there already belongs to it."""
@@ -116,6 +118,11 @@ class Sources:
         self.file.prepare(key)
         return Place(source, key, commit=self.file.commit, forget=lambda: self.file.next.unlink(missing_ok=True))
 
+    def glance(self) -> None:
+        """Remember what the key file holds now: a master that runs may have put another key there before `load`."""
+        with suppress(VaultError):
+            self._glanced = [key for key in (self.file.load(), self.file.load_next()) if key is not None]
+
     def load(self, box: KeyBox, fits: Callable[[bytes], bool]) -> bytes | None:
         """The key that the stored data keys are wrapped with; None if the place is empty.
 
@@ -131,8 +138,10 @@ class Sources:
             if self._mend:
                 self.file.commit()  # a rotation was interrupted after it had wrapped everything
             return following
-        if box.source == "file" and (now := self.file.load()) is not None and fits(now):
-            return now  # a master that runs put the next key in its place between our two looks
+        if box.source == "file":  # a master that runs put the next key in its place between our looks, or before them
+            for other in (self.file.load(), *self._glanced):
+                if other is not None and fits(other):
+                    return other
         if kek is None:
             return None
         raise VaultError(self._wrong(box))

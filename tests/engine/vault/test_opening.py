@@ -155,6 +155,18 @@ def test_a_key_that_moves_into_its_place_between_two_looks(tmp_path):
     assert opened(box, where, sealed=True)[2] == place.kek
 
 
+def test_a_key_that_was_changed_after_the_copy_was_made(tmp_path):
+    """A backup looks before it copies, too: else rotations without end would never let it come to its end."""
+    where = sources(tmp_path)
+    _vault, box, old = opened(KeyBox(), where)
+    late, early = sources(tmp_path), sources(tmp_path)
+    early.glance()
+    for _ in range(2):
+        where.prepare("file", None).commit()
+    assert "is not the one" in refused(box, late)
+    assert opened(box, early, sealed=True)[2] == old
+
+
 def test_a_source_of_a_newer_version(tmp_path):
     _, box, _ = opened(KeyBox(), sources(tmp_path))
     assert "install the newer version" in refused(replace(box, source="security-chip"), sources(tmp_path))
