@@ -1,4 +1,4 @@
-"""What the bundle's start leaves in the environment, and no program that we start may inherit.
+"""What is otherwise in the bundle; above all what its start leaves in the environment, and no program may inherit.
 
 The bundle's libraries come first for whoever inherits it: a browser that opens a link would load our Qt, and end.
 """
@@ -8,6 +8,11 @@ from collections.abc import MutableMapping
 
 LIBRARY_PATHS = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "LIBPATH")
 QT_PATHS = ("QT_PLUGIN_PATH", "QML2_IMPORT_PATH")  # PySide6 finds its plugins without them
+
+
+def commanding() -> str:
+    """The program that carries out backup, restore and the like: the bundle has one for everything."""
+    return "Vedette" if getattr(sys, "frozen", False) else "vedette-master"
 
 
 def give_back(environment: MutableMapping[str, str]) -> None:

@@ -1988,8 +1988,8 @@
    <translation>知道了</translation>
   </message>
   <message>
-   <source>“vedette-master rotate-key --to …” moves the key to another place.</source>
-   <translation>用“vedette-master rotate-key --to …”可将密钥移到别处。</translation>
+   <source>“{program} rotate-key --to …” moves the key to another place.</source>
+   <translation>用“{program} rotate-key --to …”可将密钥移到别处。</translation>
   </message>
   <message>
    <source>Key file</source>

@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from desktop.frozen import give_back
+from desktop.frozen import commanding, give_back
 
 
 @pytest.fixture
@@ -29,6 +29,11 @@ def test_what_the_user_had_set_is_there_again() -> None:
     environment = {"LD_LIBRARY_PATH": "/b/_internal:/mine", "LD_LIBRARY_PATH_ORIG": "/mine"}
     give_back(environment)
     assert environment == {"LD_LIBRARY_PATH": "/mine"}
+
+
+@pytest.mark.usefixtures("frozen")
+def test_the_bundles_one_program_carries_out_commands() -> None:
+    assert commanding() == "Vedette"
 
 
 def test_a_start_from_source_leaves_everything_as_it_is() -> None:

@@ -96,6 +96,14 @@ async def test_a_diagnosis_tells_much_and_no_secret(tmp_path: Path) -> None:
     assert texts["journal.jsonl"] and "vedette.db" in texts["files.json"]
 
 
+def test_the_windows_program_carries_commands_out_as_well(tmp_path: Path) -> None:
+    """A bundle has no other one; there is no display here, and none is needed."""
+    (tmp_path / "data").mkdir()
+    done = command(tmp_path / "data", "diagnose", str(tmp_path / "x.zip"), program="desktop")
+    assert done.code == 0 and (tmp_path / "x.zip").exists(), done.said
+    assert command(tmp_path / "data", "rotate-key", program="desktop").said.startswith("vedette-master: there is no")
+
+
 async def test_a_diagnosis_of_a_damaged_installation(tmp_path: Path) -> None:
     data = tmp_path / "data"
     assert "nothing to look at" in (await run(data, "diagnose")).said

@@ -19,11 +19,14 @@ class Done:
     out: str
 
 
-def command(data_dir: Path, *words: str, phrase: str | None = PHRASE, **environment: str) -> Done:
-    """Run `vedette-master … ` on a data directory; the passphrase goes through the environment."""
+def command(
+    data_dir: Path, *words: str, phrase: str | None = PHRASE, program: str = "engine", **environment: str
+) -> Done:
+    """Run `vedette-master … ` (or another of our programs) on a data directory; the passphrase goes through the
+    environment."""
     given = {} if phrase is None else {"VEDETTE_PASSPHRASE": phrase}
     done = subprocess.run(
-        [sys.executable, "-m", "engine", *words, "--data-dir", str(data_dir)],
+        [sys.executable, "-m", program, *words, "--data-dir", str(data_dir)],
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,

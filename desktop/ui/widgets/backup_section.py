@@ -2,6 +2,7 @@
 
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
+from desktop.frozen import commanding
 from desktop.ui.desk import Desk, Translated
 from desktop.ui.dialogs.back_up import BackUpDialog
 from desktop.ui.language import sentences, tr, trn
@@ -11,8 +12,6 @@ from desktop.ui.widgets.labels import label
 from desktop.ui.widgets.section_card import SectionCard
 from engine.api.retention import Retention
 from engine.api.room import Api
-
-MAKE, BRING_BACK = "vedette-master backup FILE", "vedette-master restore FILE"
 
 
 class BackupSection(Translated, QWidget):
@@ -27,8 +26,8 @@ class BackupSection(Translated, QWidget):
         self.card = SectionCard(theme, self.back_up)
         self.what = label("body", wrap=True)
         self.make, self.restore = CopyField(theme), CopyField(theme)
-        self.make.show_text(MAKE)
-        self.restore.show_text(BRING_BACK)
+        self.make.show_text(f"{commanding()} backup FILE")
+        self.restore.show_text(f"{commanding()} restore FILE")
         self.kept = label("hint", wrap=True)
         self.card.add(self.what, self.make, self.restore, self.kept)
         column = QVBoxLayout(self)

@@ -5,6 +5,7 @@ from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QProgressBar, QVBoxLayout, QWidget
 from shiboken6 import isValid
 
+from desktop.frozen import commanding
 from desktop.ui import words
 from desktop.ui.desk import Desk, Translated
 from desktop.ui.language import sentences, tr, trn
@@ -148,7 +149,7 @@ def source_name(source: str) -> str:
 
 
 def _hint(source: str) -> str:
-    moves = tr("“vedette-master rotate-key --to …” moves the key to another place.")
+    moves = tr("“{program} rotate-key --to …” moves the key to another place.", program=commanding())
     if source == "environment":
         return sentences(tr("“Change key” leaves VEDETTE_ENCRYPTION_KEY as it is."), moves)
     if source == "passphrase":
