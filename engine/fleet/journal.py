@@ -1,6 +1,5 @@
-"""A bounded memory of what happened and why, so that every account can tell its story."""
+"""What happened and why, on its way to those who keep it, so that every account can tell its story."""
 
-from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -28,11 +27,10 @@ class Line:
 
 
 class Journal:
-    """The newest lines, oldest first; and those that the interpreter has not yet taken away to keep them for good."""
+    """Lines that the interpreter has not yet taken away."""
 
-    def __init__(self, limit: int = 10_000) -> None:
-        self._lines: deque[Line] = deque(maxlen=limit)
-        self._fresh: list[Line] = []
+    def __init__(self) -> None:
+        self._lines: list[Line] = []
 
     def write(
         self,
@@ -43,16 +41,10 @@ class Journal:
         request_id: str = "",
         details: Mapping[str, str] | None = None,
     ) -> None:
-        """Remember one line."""
-        line = Line(now, about, what, why, request_id, details or {})
-        self._lines.append(line)
-        self._fresh.append(line)
+        """Add one line."""
+        self._lines.append(Line(now, about, what, why, request_id, details or {}))
 
     def take(self) -> list[Line]:
         """The lines written since the last call, oldest first."""
-        fresh, self._fresh = self._fresh, []
-        return fresh
-
-    def story(self, subject: str) -> list[Line]:
-        """All remembered lines about an account or a worker, oldest first."""
-        return [line for line in self._lines if subject in line.about]
+        lines, self._lines = self._lines, []
+        return lines

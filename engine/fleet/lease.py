@@ -2,18 +2,17 @@
 
 from dataclasses import dataclass
 
-REQUEST_TIMEOUT = 12.0  #: seconds; no request to a platform takes longer
+MARGIN = 3.0  #: seconds of slack between a renewed lease and the last request that may start; see worker.watch.lease
 
 
 @dataclass(frozen=True, slots=True)
 class Figures:
     """Seconds. `heartbeat` between heartbeats; `timeout` (D) after which a silent worker is dead; `lease` (L) is how
-    long a worker may act without an answer; `request_timeout` bounds one request."""
+    long a worker may act without an answer."""
 
     heartbeat: float
     timeout: float
     lease: float
-    request_timeout: float
 
 
 def derive(heartbeat: float, timeout: float) -> Figures:
@@ -25,7 +24,7 @@ def derive(heartbeat: float, timeout: float) -> Figures:
     if timeout < 3 * heartbeat:
         raise ValueError(f"the heartbeat time-out ({timeout:g} s) must be at least 3 × the interval ({heartbeat:g} s)")
     lease = timeout * 5 / 6
-    room = lease - heartbeat - 3
+    room = lease - heartbeat - MARGIN
     if room < 1:
         raise ValueError(f"a heartbeat time-out of {timeout:g} s leaves no time for a request: use at least 12 s")
-    return Figures(heartbeat, timeout, lease, min(REQUEST_TIMEOUT, room))
+    return Figures(heartbeat, timeout, lease)

@@ -4,6 +4,7 @@ import random
 from typing import Any, TypeVar
 
 from engine.fleet import messages as m
+from engine.fleet.journal import Line
 from engine.fleet.lease import derive
 from engine.fleet.parts import Checked
 from engine.fleet.state import FleetState, Settings
@@ -17,6 +18,7 @@ class FleetDriver:
 
     Attributes:
         now: the manual lease clock, in seconds.
+        lines: of the journal, for the test to clear.
         held: epochs by worker and account, as told by Assign and Revoke.
     """
 
@@ -24,6 +26,7 @@ class FleetDriver:
         self.now = 1000.0
         self.state = FleetState(Settings(derive(10, 30), threshold), random.Random(seed), self.now)
         self.commands: list[m.Command] = []
+        self.lines: list[Line] = []
         self.held: dict[str, dict[str, int]] = {}
 
     def tell(self, event: m.Event) -> list[m.Command]:
@@ -31,6 +34,7 @@ class FleetDriver:
         commands = self.state.handle(event, self.now)
         self.state.validate()
         self.commands += commands
+        self.lines += self.state.tables.journal.take()
         return commands
 
     def take(self, kind: type[C]) -> list[C]:
@@ -38,6 +42,10 @@ class FleetDriver:
         taken = [command for command in self.commands if isinstance(command, kind)]
         self.commands = [command for command in self.commands if not isinstance(command, kind)]
         return taken
+
+    def story(self, subject: str) -> list[str]:
+        """What the journal has of an account, a worker or the master, oldest first."""
+        return [line.what for line in self.lines if subject in line.about]
 
     def save(self) -> None:
         """The store commits all moves asked for; workers hear of what follows."""

@@ -118,7 +118,7 @@ def test_the_certainly_dead_move_even_right_after_a_stall(fleet: FleetDriver) ->
 def test_a_stall_is_told_to_the_window_and_in_the_masters_story(fleet: FleetDriver) -> None:
     fleet.tell(m.LoopStalled(42.0))
     assert Stalled(42.0) in [command.event for command in fleet.take(m.Publish)]
-    assert [line.what for line in fleet.state.tables.journal.story("master")] == ["the master stood still for 42 s"]
+    assert fleet.story("master") == ["the master stood still for 42 s"]
 
 
 # --- M3: what is revoked is heard of, or waited for

@@ -8,6 +8,7 @@ from engine.fleet.allocation import Allocation
 from engine.fleet.entries import AccountEntry, WorkerEntry
 from engine.fleet.lease import derive
 from engine.fleet.restart import DELAYS, Restarts
+from worker.watch.lease import Lease
 
 
 class NoJitter:
@@ -43,7 +44,9 @@ def test_jitter_only_shortens_and_by_a_tenth_at_most() -> None:
 def test_the_lease_ends_before_death_whatever_two_clocks_say() -> None:
     figures = derive(10, 30)
     assert figures.lease * 1.01 < figures.timeout * 0.99
-    assert figures.request_timeout <= figures.lease - figures.heartbeat - 3
+    lease = Lease()
+    lease.configure(figures.lease, figures.heartbeat, 0.0)
+    assert lease.request_timeout == 12.0 <= figures.lease - figures.heartbeat - 3
 
 
 @pytest.mark.parametrize(("heartbeat", "timeout"), [(10, 29), (1, 4), (0.1, 1)])

@@ -385,7 +385,7 @@ def test_many_overdue_accounts_are_spread_over_their_interval(fleet: FleetDriver
 def test_the_story_tells_when_an_account_fares_otherwise(fleet: FleetDriver) -> None:
     fleet.worker("w1")
     fleet.account("a")
-    fleet.state.tables.journal.take()
+    fleet.lines.clear()
     for outcome, message, wait in (
         ("ok", "", None),
         ("rate_limited", "429", 90.0),
@@ -396,7 +396,7 @@ def test_the_story_tells_when_an_account_fares_otherwise(fleet: FleetDriver) -> 
         ("unreachable", "no route", None),
     ):
         fleet.tell(m.Reported("w1", "a", 1, outcome, message, wait, request_id="r"))  # type: ignore[arg-type]
-    lines = fleet.state.tables.journal.take()
+    lines = fleet.lines
     assert [(line.what, line.why, line.details) for line in lines] == [
         ("the platform asked to wait", "429", {"retry_in": "90"}),
         ("the platform refused the credentials", "wrong password", {}),
@@ -409,7 +409,7 @@ def test_the_story_tells_when_an_account_fares_otherwise(fleet: FleetDriver) -> 
 def test_a_workers_story_tells_of_processes_and_outboxes(fleet: FleetDriver) -> None:
     fleet.worker("w1")
     fleet.account("a")
-    fleet.state.tables.journal.take()
+    fleet.lines.clear()
     entry = fleet.state.tables.workers["w1"]
     for degraded in ("the outbox is full (1 rows)", "the outbox is full (2 rows)", ""):
         digest = digest_of(fleet.held["w1"].items())
@@ -418,7 +418,7 @@ def test_a_workers_story_tells_of_processes_and_outboxes(fleet: FleetDriver) -> 
     fleet.tell(m.ChildExited("w1", -9, False, "it was ended by SIGKILL"))
     fleet.tell(m.ChildStarted("w1", 102))
     fleet.tell(m.LoopStalled(7.4))
-    told = [line.what for line in fleet.state.tables.journal.take()]
+    told = [line.what for line in fleet.lines]
     restart = next(what for what in told if what.startswith("is started again in "))
     assert [what for what in told if what != "unplaced"] == [
         "degraded",
@@ -437,7 +437,7 @@ def test_the_story_says_why(fleet: FleetDriver) -> None:
     fleet.worker("w1")
     fleet.account("a")
     fleet.tell(m.ChildExited("w1", -9, False, "it was ended by SIGKILL"))
-    what = [line.what for line in fleet.state.tables.journal.story("a")]
+    what = fleet.story("a")
     assert what[0] == "given to w1 under epoch 1" and "unplaced" in what
 
 
