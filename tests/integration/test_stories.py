@@ -47,9 +47,12 @@ async def test_everything_that_happened_is_told_and_why(tmp_path: Path) -> None:
         assert (given["request_id"], sorted(given["subjects"])) == ("click-3", sorted([account["id"], owner]))
         pid = next(w["pid"] for w in await master.items("/workers") if w["id"] == owner)
         psutil.Process(pid).kill()
-        await eventually(lambda: _has(master, story, f"taken from {owner}"), what="the loss")
-        before = await lines(master, story)
-        assert before[-1]["what"].startswith("given to local-")
+
+        async def given_again() -> list[dict[str, Any]]:
+            told = await lines(master, story)
+            return told if told[-1]["what"].endswith("under epoch 3") else []
+
+        before = await eventually(given_again, what="another owner after the loss")
         taken = next(line for line in before if line["what"] == f"taken from {owner}")
         assert (taken["why"], taken["request_id"]) == ("it was ended by SIGKILL", "")
         worker = said(await lines(master, f"/workers/{owner}/story"))
