@@ -8,6 +8,7 @@ from types import TracebackType
 import msgspec
 
 from worker.process.exit_codes import Exit, Stop, cannot_use
+from worker.process.private_file import write_private
 
 
 def restoring(data_dir: Path) -> Path:
@@ -83,12 +84,7 @@ class MasterFile:
 
     def write(self, fingerprint: str | None = None) -> None:
         """Write it (0600) in the place of the one before, atomically. Raises OSError."""
-        fresh = self.data_dir / "master.json.new"
-        fresh.unlink(missing_ok=True)
-        descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "wb") as stream:
-            stream.write(msgspec.json.encode(self._facts(fingerprint)))
-        fresh.replace(self.data_dir / "master.json")
+        write_private(self.data_dir / "master.json", msgspec.json.encode(self._facts(fingerprint)))
 
     def remove(self) -> None:
         """No master runs here any more."""

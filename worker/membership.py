@@ -1,7 +1,6 @@
 """What a worker on another machine keeps for its next start: its key, and which master it belongs to."""
 
 import base64
-import os
 from pathlib import Path
 from typing import Annotated
 
@@ -11,6 +10,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from msgspec import Meta
 
 from worker.process.exit_codes import Exit, Stop, cannot_use
+from worker.process.private_file import write_private
 from worker.protocol.join_code import SPKI_BYTES, Host
 from worker.protocol.proof import transcript, worker_id_of
 
@@ -113,16 +113,9 @@ class Home:
 
 
 def _write(file: Path, content: bytes) -> None:
-    """Atomically, for the owner's eyes alone."""
-    fresh = file.with_name(f"{file.name}.new")
+    """For the owner's eyes alone. Raises Stop."""
     try:
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        fresh.unlink(missing_ok=True)
-        descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "wb") as stream:
-            stream.write(content)
-            stream.flush()
-            os.fsync(stream.fileno())
-        fresh.replace(file)
+        write_private(file, content)
     except OSError as error:
         raise cannot_use(str(file), error) from None

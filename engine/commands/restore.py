@@ -15,12 +15,12 @@ from engine.instance import InstanceLock, restoring
 from engine.records import KeyBox
 from engine.store.copying import bring_back, knows_schema
 from engine.vault.archive import ArchiveReader, BadArchive
-from engine.vault.key_file import sync_directory
 from engine.vault.opening import known, wrapped
 from engine.vault.sources import Place, Sources
 from engine.vault.vault import Vault
 from worker.process.banner import say
 from worker.process.exit_codes import Exit, Stop, cannot_use
+from worker.process.private_file import sync_directory
 from worker.process.secret import Secret
 
 #: what may be there before an installation is

@@ -25,6 +25,7 @@ from cryptography.hazmat.primitives.serialization import (
 from cryptography.x509.oid import NameOID
 
 from worker.process.exit_codes import Exit, Stop, cannot_use
+from worker.process.private_file import write_private
 
 VALID = timedelta(days=730)
 NEAR_ITS_END = timedelta(days=30)
@@ -59,9 +60,7 @@ class Identity:
         now, hosts = now or datetime.now(UTC), [_canonical(host) for host in hosts]
         if self._serves(set(hosts), now):
             return False
-        fresh = self._file.with_suffix(".crt.new")
-        fresh.write_bytes(_issue(self._key, hosts, now).public_bytes(Encoding.PEM))
-        fresh.replace(self._file)
+        write_private(self._file, _issue(self._key, hosts, now).public_bytes(Encoding.PEM))
         if self._context is not None:  # what is connected stays so; new connections see the new certificate
             self._context.load_cert_chain(self._file, self._key_file)
         return True
@@ -120,14 +119,7 @@ def _lost(file: Path, what: str) -> str:
 
 def _make(file: Path) -> ec.EllipticCurvePrivateKey:
     key = ec.generate_private_key(ec.SECP256R1())
-    fresh = file.with_suffix(".key.new")  # a crash must not leave half a key in the place of one
-    fresh.unlink(missing_ok=True)
-    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as stream:
-        stream.write(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
-        stream.flush()
-        os.fsync(stream.fileno())
-    fresh.replace(file)
+    write_private(file, key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
     return key
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from engine.vault.errors import VaultError
 from engine.vault.vault import KEY_BYTES
+from worker.process.private_file import sync_directory
 
 NAME = "vault.key"
 
@@ -78,14 +79,3 @@ def decoded(content: bytes) -> bytes | None:
     except binascii.Error:
         return None
     return key if len(key) == KEY_BYTES else None
-
-
-def sync_directory(directory: Path) -> None:
-    """Make new names in it durable, where the system knows how."""
-    if os.name != "posix":
-        return
-    descriptor = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

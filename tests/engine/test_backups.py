@@ -1,5 +1,7 @@
 """A backup asked for in the process of the master: real database, real keys, real archive."""
 
+import os
+import stat
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -44,6 +46,22 @@ async def running(directory: Path) -> AsyncIterator[Master]:
 def leftovers(directory: Path) -> list[str]:
     found = [*directory.glob("copy*"), *(directory / "data" / "backups").iterdir()]
     return [path.name for path in found]
+
+
+async def test_no_umask_opens_a_backup_or_what_is_made_of_it_to_others(tmp_path: Path) -> None:
+    file = tmp_path / "copy.vedette"
+    async with running(tmp_path) as master:
+        before = os.umask(0)
+        try:
+            await master.api.backups.make(file, PHRASE)
+            with file.open("rb") as stream:
+                (tmp_path / "out").mkdir()
+                opened = bundle.verify(ArchiveReader(stream, PHRASE), lambda _done, _total: None)
+                opened.extract(tmp_path / "out", lambda _done, _total: None)
+        finally:
+            os.umask(before)
+        made = [file, *(tmp_path / "out").iterdir()]
+        assert len(made) == 4 and {stat.S_IMODE(path.stat().st_mode) for path in made} == {0o600}
 
 
 async def test_a_running_master_is_backed_up_with_the_keys_that_it_holds(tmp_path: Path) -> None:
