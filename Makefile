@@ -69,7 +69,7 @@ dist/.built: build.spec .ci/bundle $(READY) $(shell find worker engine desktop r
 audit: ## known vulnerabilities of what the lock file names (needs the network; docs/security.md)
 	$(PYTHON) -m venv build/audit
 	build/audit/bin/python -m pip install --quiet --disable-pip-version-check pip-audit
-	build/audit/bin/pip-audit --strict --require-hashes --disable-pip -r requirements.lock
+	@build/audit/bin/python .ci/audit build/audit/bin/pip-audit
 
 lock: $(READY) ## resolve the lock file again (needs uv)
 	uv pip compile pyproject.toml --all-extras --universal --generate-hashes --no-emit-index-url --no-header \
