@@ -23,7 +23,7 @@ from desktop.ui.pages.settings import SettingsPage
 from desktop.ui.pages.welcome import WelcomePage
 from desktop.ui.pages.workers import WorkersPage
 from desktop.ui.preferences import Appearance, Language, Preferences
-from desktop.ui.problems import Problem, problem_of
+from desktop.ui.problems import Problem, as_sentence, problem_of
 from desktop.ui.theme import Theme
 from desktop.ui.widgets.header import Header
 from desktop.ui.widgets.page_notice import PageNotice
@@ -221,7 +221,7 @@ class MainWindow(Translated, QMainWindow):
         if self.state == "failed":
             problem = Problem(
                 tr("The master is not running."),
-                tr("No account is being watched. {why}", why=self._failure),
+                tr("No account is being watched. {why}", why=as_sentence(self._failure)),
                 tr("Start it again. If it ends again, the log says more."),
             )
             self.panel.show_problem(problem, (tr("Start again"), self._restart))

@@ -150,6 +150,16 @@ TEMPLATES = (
     template("it ended with code {code}"),
     template("it could not be started: {why}"),
     template("its configuration does not let it run"),
+    template("port {port} on {host} is in use: end the program that holds it, or choose another with --port"),
+    template("port {port} needs rights that this user lacks: choose one above 1023 with --port"),
+    template("{host} is no address of this computer: choose another with --host"),
+    template(
+        "another master (process {process}) already runs on {folder}: use that one, close it, "
+        "or choose another directory with --data-dir"
+    ),
+    template("the data directory {folder} cannot be used: a file is in its place"),
+    template("worker.db cannot be written: {why}"),
+    template("the outbox is full ({rows} rows, {size} bytes)"),
 )
 
 

@@ -1612,6 +1612,34 @@
    <translation>配置不允许它运行</translation>
   </message>
   <message>
+   <source>port {port} on {host} is in use: end the program that holds it, or choose another with --port</source>
+   <translation>{host} 的端口 {port} 已被占用：请结束占用它的程序，或用 --port 选择其他端口。</translation>
+  </message>
+  <message>
+   <source>port {port} needs rights that this user lacks: choose one above 1023 with --port</source>
+   <translation>当前用户无权使用端口 {port}：请用 --port 选择 1023 以上的端口。</translation>
+  </message>
+  <message>
+   <source>{host} is no address of this computer: choose another with --host</source>
+   <translation>{host} 不是本机地址：请用 --host 选择其他地址。</translation>
+  </message>
+  <message>
+   <source>another master (process {process}) already runs on {folder}: use that one, close it, or choose another directory with --data-dir</source>
+   <translation>另一个主程序（进程 {process}）已在使用 {folder}：请使用它、关闭它，或用 --data-dir 选择其他目录。</translation>
+  </message>
+  <message>
+   <source>the data directory {folder} cannot be used: a file is in its place</source>
+   <translation>数据目录 {folder} 无法使用：那里是一个文件。</translation>
+  </message>
+  <message>
+   <source>worker.db cannot be written: {why}</source>
+   <translation>无法写入 worker.db：{why}</translation>
+  </message>
+  <message>
+   <source>the outbox is full ({rows} rows, {size} bytes)</source>
+   <translation>待发队列已满（{rows} 条，{size} 字节）</translation>
+  </message>
+  <message>
    <source>The address {address} is in a private network. If the server is your own, allow private networks in this account's settings.</source>
    <translation>地址 {address} 位于内网。如果是您自己的服务器，请在此账号的设置中允许内网地址。</translation>
   </message>
@@ -2292,8 +2320,8 @@
    <translation>它已断开。没有放手的账号等它无法再工作后就会转移。</translation>
   </message>
   <message>
-   <source>It works, but slower than it should.</source>
-   <translation>仍在工作，但比应有的慢。</translation>
+   <source>Something keeps it from working fully.</source>
+   <translation>它无法完全正常工作。</translation>
   </message>
   <message>
    <source>It takes no accounts until you resume it.</source>

@@ -15,7 +15,7 @@ from desktop.ui.language import tr, trn
 from desktop.ui.models.directory import status_of
 from desktop.ui.models.records import RecordsModel
 from desktop.ui.problems import problem_of
-from desktop.ui.told import told
+from desktop.ui.told import sentence
 from desktop.ui.widgets.account_pane import AccountPane
 from desktop.ui.widgets.buttons import Button
 from desktop.ui.widgets.painting import Brush
@@ -201,7 +201,7 @@ class AccountsPage(Translated, QWidget):
         return says[column]()
 
     def _problem(self, one: AccountSnapshot) -> str:
-        said = told(one.reason or "") if one.quarantined else told(one.last_error or one.reason or "")
+        said = sentence((None if one.quarantined else one.last_error) or one.reason or "")
         return said if said or one.gap is None else gap_mark(one.gap, words.now())
 
     def _platform_name(self, one: AccountSnapshot) -> str:

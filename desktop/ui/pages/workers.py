@@ -11,7 +11,7 @@ from desktop.ui.dialogs.edit_worker import EditWorkerDialog
 from desktop.ui.dialogs.revoke_worker import RevokeWorkerDialog
 from desktop.ui.language import tr, trn
 from desktop.ui.models.records import RecordsModel
-from desktop.ui.told import told
+from desktop.ui.problems import as_sentence
 from desktop.ui.widgets.buttons import Button
 from desktop.ui.widgets.stat_card import StatCard
 from desktop.ui.widgets.table import Table
@@ -52,7 +52,7 @@ class WorkersPage(Translated, QWidget):
         """Act on this engine's workers."""
         self._api = api
         if problem := api.remote.status().problem:
-            self._desk.toast(told(problem), "bad")
+            self._desk.toast(as_sentence(problem), "bad")
         self.pane.attach(api)
         self._refresh()
 

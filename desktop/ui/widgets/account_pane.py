@@ -6,7 +6,7 @@ from desktop.ui.dialogs.account_fields import pin_name
 from desktop.ui.dialogs.story import StoryDialog
 from desktop.ui.language import sentences, tr
 from desktop.ui.models.directory import status_of
-from desktop.ui.told import told
+from desktop.ui.problems import as_sentence
 from desktop.ui.widgets.buttons import Button
 from desktop.ui.widgets.facts import Facts
 from desktop.ui.widgets.gap_notice import GapNotice
@@ -130,13 +130,13 @@ class AccountPane(Pane):
         )
 
     def _show_notice(self, one: AccountSnapshot) -> None:
-        said = told(one.last_error or one.reason or "")
+        said = as_sentence(one.last_error or one.reason or "")
         if one.status == "reauthenticate":
             text = sentences(tr("The platform refuses the credentials, so this account is not checked any more."), said)
             self.notice.say(text, "bad", "warning-circle", (tr("Enter new credentials"), self.edit.click))
         elif one.quarantined:
             again = (tr("Check now"), self.check.click)
-            self.notice.say(sentences(told(one.reason or "")), "bad", "warning-circle", again)
+            self.notice.say(as_sentence(one.reason or ""), "bad", "warning-circle", again)
         elif one.status == "failing":
             text = sentences(tr("The last checks failed. Vedette keeps trying, less often."), said)
             self.notice.say(text, "warn", "warning")

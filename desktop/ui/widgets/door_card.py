@@ -7,8 +7,7 @@ from shiboken6 import isValid
 
 from desktop.ui.desk import Desk, Translated
 from desktop.ui.language import sentences, tr, trn
-from desktop.ui.problems import problem_of
-from desktop.ui.told import told
+from desktop.ui.problems import as_sentence, problem_of
 from desktop.ui.widgets.buttons import Button
 from desktop.ui.widgets.labels import label
 from desktop.ui.widgets.state_panel import Notice
@@ -95,7 +94,7 @@ class DoorCard(Translated, QFrame):
     def _say_what_is_amiss(self, state: RemoteSnapshot) -> None:
         away = sum(worker.kind == "remote" for worker in self._desk.directory.workers.values())
         if state.problem:
-            self.notice.say(told(state.problem), "bad", "warning-circle")
+            self.notice.say(as_sentence(state.problem), "bad", "warning-circle")
         elif self._error is not None:
             self.notice.say(problem_of(self._error).text, "bad", "warning-circle")
         elif state.accepting and not state.addresses:

@@ -8,7 +8,7 @@ from PySide6.QtCore import QRect
 from desktop.ui import words
 from desktop.ui.desk import Desk
 from desktop.ui.language import tr
-from desktop.ui.told import told
+from desktop.ui.told import sentence
 from desktop.ui.widgets.painting import Brush
 from engine.api.workers import WorkerSnapshot
 
@@ -88,7 +88,7 @@ class WorkerCells:
         brush.tile(tile, "hard-drives", "bad" if wrong else "text_2", "bad_soft" if wrong else "raised")
         names = area.adjusted(px(46), px(8), 0, -px(28))
         brush.text(names, one.name, "text", theme.font("body", 600))
-        below = told(one.reason) if wrong and one.reason else self._host(one)
+        below = sentence(one.reason) if wrong and one.reason else self._host(one)
         brush.text(names.translated(0, px(19)), words.one_line(below), "muted", theme.font("small"))
 
     def _draw_cpu(self, brush: Brush, area: QRect, one: WorkerSnapshot) -> None:

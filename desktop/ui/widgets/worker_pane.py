@@ -6,7 +6,7 @@ from desktop.ui import words
 from desktop.ui.desk import Desk
 from desktop.ui.dialogs.story import StoryDialog
 from desktop.ui.language import sentences, tr, trn
-from desktop.ui.told import told
+from desktop.ui.problems import as_sentence
 from desktop.ui.widgets.buttons import Button
 from desktop.ui.widgets.facts import Facts
 from desktop.ui.widgets.labels import label, line
@@ -188,16 +188,16 @@ class WorkerPane(Pane):
         restart = (tr("Restart"), self.restart.click) if worker.kind == "local" else None
         if worker.state == "failed":
             meaning = tr("It ended too often and is not started again by itself. Its accounts moved to other workers.")
-            self.notice.say(sentences(meaning, told(worker.reason)), "bad", "warning-circle", restart)
+            self.notice.say(sentences(meaning, as_sentence(worker.reason)), "bad", "warning-circle", restart)
         elif worker.state == "offline":
             meaning = tr("No heartbeat comes from it. Its accounts move to other workers.")
-            self.notice.say(sentences(meaning, told(worker.reason)), "bad", "cloud-slash", restart)
+            self.notice.say(sentences(meaning, as_sentence(worker.reason)), "bad", "cloud-slash", restart)
         elif worker.state == "revoked":
             meaning = tr("It is cut off. What it did not let go of moves as soon as it can no longer act.")
             self.notice.say(meaning, "warn", "prohibit")
         elif worker.state == "degraded":
             self.notice.say(
-                sentences(tr("It works, but slower than it should."), told(worker.reason)), "warn", "warning"
+                sentences(tr("Something keeps it from working fully."), as_sentence(worker.reason)), "warn", "warning"
             )
         elif worker.draining or worker.state == "draining":
             self.notice.say(tr("It takes no accounts until you resume it."), "info", "pause")

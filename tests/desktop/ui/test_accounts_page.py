@@ -42,7 +42,7 @@ async def test_a_row_says_how_an_account_fares(qtloop: Any, tmp_path: Path) -> N
         memory.fleet.lives[account.id] = AccountLive(None, 2, reason="no worker offers it")
         memory.bus.publish(AccountChanged(account.id))
         await eventually(lambda: cells(opened, account.id)["status"] == "Waiting")
-        assert cells(opened, account.id)["problem"] == "no worker offers it"
+        assert cells(opened, account.id)["problem"] == "No worker offers it"
 
 
 async def test_one_in_quarantine_says_why_and_can_be_checked(qtloop: Any, tmp_path: Path) -> None:

@@ -118,7 +118,7 @@ async def test_a_port_in_use_is_told_and_the_switch_stays_off(qtloop: Any, tmp_p
     async with dialog_over(tmp_path, memory) as (opened, dialog):
         dialog.door.switch.click()
         await opened.idle()
-        assert not dialog.door.switch.isChecked() and "port 3443 is in use" in dialog.door.notice.text.text()
+        assert not dialog.door.switch.isChecked() and "Port 3443 is in use." in dialog.door.notice.text.text()
         assert dialog.code is None and not dialog.fresh.isVisible()
 
 
@@ -142,7 +142,7 @@ async def test_a_door_that_could_not_be_opened_at_the_start_is_told(qtloop: Any,
     memory = a_memory()
     memory.remote.state = replace(memory.remote.state, problem="port 3443 is in use")
     async with open_window(tmp_path, memory) as opened:
-        assert "port 3443 is in use" in opened.toasts()
+        assert "Port 3443 is in use." in opened.toasts()
 
 
 async def test_closing_the_door_says_who_is_cut_off(qtloop: Any, tmp_path: Path) -> None:

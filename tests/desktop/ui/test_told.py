@@ -1,6 +1,7 @@
 """What the engine says is told in the window's language."""
 
 import ast
+import errno
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from engine.feed.sparing import MORE
 from engine.fleet import messages as m
 from engine.fleet.gaps import ABSENT, ASLEEP, MISSED, UNFINISHED, UNKNOWN
 from engine.fleet.journal import SAID
+from engine.gateway.server import _reason
 from engine.supervisor import endings
 from tests.support.fleet import FleetDriver
 from tests.support.translations import ROOT
@@ -140,3 +142,10 @@ async def test_a_sentence_has_a_capital_and_a_name_stays_as_it_was_given(qtloop:
         assert sentence("local-1 is draining") == "local-1 is draining"
         opened.window.choose_language("zh")
         assert sentence("local-1 is draining") == "local-1 正在排空"
+
+
+@pytest.mark.parametrize("number", [errno.EADDRINUSE, errno.EACCES, errno.EADDRNOTAVAIL])
+async def test_why_the_master_does_not_start_is_told_in_chinese(qtloop: Any, tmp_path: Path, number: int) -> None:
+    async with open_window(tmp_path, language="zh", attach=False) as opened:
+        opened.window.engine_failed(_reason(OSError(number, "x"), "127.0.0.1", 80).sentence)
+        assert "choose" not in opened.window.panel.text.text()
