@@ -51,11 +51,11 @@ soak: $(READY) ## simulation with SEEDS seeds, then MINUTES of faults on real pr
 
 screenshots: $(READY) ## pictures for the docs
 	@.ci/system-libraries test
-	@for look in full-dark-en full-light-en full-light-zh empty-light-en; do \
+	@for look in full-dark-en full-light-en full-light-zh empty-light-en remote-light-en; do \
 	  xvfb-run -a -s "-screen 0 1600x1000x24" env QT_QPA_PLATFORM=xcb \
 	    $(BIN)/python -m tests.support.screenshots build/screenshots $$look || exit 1; done
 	@mkdir -p docs/screenshots
-	@for name in detections-dark-en detections-light-zh workers-light-en accounts-dark-en welcome-light-en; do \
+	@for name in detections-dark-en detections-light-zh workers-light-en accounts-dark-en welcome-light-en remote-code-light-en; do \
 	  cp build/screenshots/$$name.png docs/screenshots/; done
 
 bundle: dist/.built ## dist/: the folder that needs no Python, the worker alone, both packed, their sizes

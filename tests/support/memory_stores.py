@@ -103,6 +103,7 @@ class MemoryFeed:
         self._ids: list[int] = []
         self.unread: Counter[str] = Counter()
         self.tags: dict[str, tuple[str, ...]] = {}
+        self.per_minute = 0
 
     def append(self, detection: Detection) -> None:
         self.rows.append(detection)
@@ -124,7 +125,7 @@ class MemoryFeed:
         return self.rows[at] if at < len(self.rows) and self._ids[at] == detection_id else None
 
     async def counts(self) -> Counts:
-        return Counts(len(self.rows), self.unread.total(), 0)
+        return Counts(len(self.rows), self.unread.total(), self.per_minute)
 
     async def thread(self, detection: Detection, limit: int) -> list[Detection]:
         if not detection.thread_id:

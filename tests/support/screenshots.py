@@ -27,6 +27,9 @@ from worker.protocol.descriptor import Choice, Descriptor, Field, Text
 from worker.protocol.messages import Author, Identity, Quota
 
 SIZE = (1360, 860)
+REFUSED = "imap.northwind.example refuses the login: LOGIN failed. Check user name and password and enter them again."
+IN_USE = "port 3000 on 127.0.0.1 is in use: end the program that holds it, or choose another with --port"
+DOWN = "blog.example has a problem of its own (HTTP 502). It will be tried again later."
 
 
 def secret(name: str, en: str, zh: str) -> Field:
@@ -127,6 +130,8 @@ def fill(memory: MemoryApi, now: datetime) -> None:
     """Workers, accounts and a feed like those of a small shop."""
     for platform in PLATFORMS:
         memory.add_platform(platform)
+    memory.feed.per_minute = 24
+    memory.remote.state = replace(memory.remote.state, accepting=True, addresses=memory.remote.addresses)
     _add_workers(memory)
     _add_accounts(memory, now)
     _add_detections(memory, now)
@@ -158,6 +163,7 @@ def _add_workers(memory: MemoryApi) -> None:
             loop_lag=rng.uniform(0.0004, 0.004),
             heartbeat_age=rng.uniform(0.2, 3),
             platforms=("bluesky", "demo", "feed", "imap", "mastodon", "matrix"),
+            tags=("asia",) if name.startswith(("tokyo", "shanghai")) else (),
         )
     memory.add_worker(
         "w4",
@@ -172,7 +178,7 @@ def _add_workers(memory: MemoryApi) -> None:
         loop_lag=0.212,
         heartbeat_age=4.1,
         outbox=37,
-        reason="Checks take longer than their interval.",
+        reason="the outbox is full (100000 rows, 41943040 bytes)",
         platforms=("feed",),
     )
     memory.add_worker(
@@ -201,44 +207,43 @@ def _add_workers(memory: MemoryApi) -> None:
         loop_lag=None,
         heartbeat_age=None,
         restarts=5,
-        reason="Exited with code 1 five times within a minute.",
+        reason="it ended too often; the last time: it ended with code 1",
     )
 
 
 def _add_accounts(memory: MemoryApi, now: datetime) -> None:
     rows = (
         ("Northwind official", "mastodon", "@northwind_official", {}),
-        ("Northwind 日本", "bluesky", "@northwind_jp", {}),
+        ("Northwind 日本", "bluesky", "@northwind_jp", {"pinned_to": "tag:asia"}),
         ("Atelier North", "wordpress", "atelier.example", {}),
         (
             "Support mailbox",
             "imap",
             "help@northwind.example",
-            {"status": "reauthenticate", "last_error": "LOGIN failed: the password was changed on 23 November."},
+            {"status": "reauthenticate", "last_error": REFUSED, "settings": {"host": "imap.northwind.example"}},
         ),
         ("旗舰店微博", "weibo", "@北风旗舰店", {"interval": 60}),
         (
             "Release feed",
             "feed",
             "",
-            {"status": "failing", "last_error": "502 Bad Gateway from blog.example, 4 times in a row."},
+            {"status": "failing", "last_error": DOWN},
         ),
         ("Community room", "matrix", "#northwind:example", {"interval": 300}),
         ("Shop bot", "telegram", "@northwind_bot", {"status": "paused"}),
         ("Open source", "github", "northwind-labs", {"interval": 60, "tags": ("dev", "quiet")}),
     )
-    workers = ("w0", "w2", "w3", "w2", "w5", "w7", "w3", "w0", None)
+    workers = ("w0", "w2", "w3", None, "w5", "w7", "w3", None, None)
     for number, ((name, platform, handle, extra), worker) in enumerate(zip(rows, workers, strict=True)):
         account = memory.add_account(name, platform, handle=handle, **extra)
-        reason = "Every worker that offers GitHub is full." if worker is None else None
-        paused = account.status == "paused"
+        reason = "no worker offers github" if platform == "github" else None
         memory.fleet.lives[account.id] = AccountLive(
             worker,
             3,
             reason,
             Quota(remaining=288 - number, limit=300) if number % 2 == 0 else None,
             now - timedelta(seconds=12 + number),
-            None if paused or worker is None else now + timedelta(seconds=7 + number * 9),
+            None if worker is None else now + timedelta(seconds=7 + number * 9),
         )
         _tell_story(memory, account.id, now)
         memory.store.put(account)
@@ -344,6 +349,8 @@ async def full(studio: Studio) -> None:
     window.detections.filters.search.setText("zebra crossing")
     await studio.take("detections-nothing-found")
     window.detections.filters.clear()
+    for toast in window.toasts.toasts():
+        toast.go()
     window.show_page("accounts")
     await studio.take("accounts")
     window.accounts.table.choose("acc_0004")
@@ -437,13 +444,13 @@ def _history(window: MainWindow) -> None:
     """Five minutes of figures, as if it had run."""
     rng = random.Random(5)
     overview = window.overview
-    walks = [(overview.online, 7), (overview.watched, 100), (overview.rate, 2600), (overview.delay, 1.4)]
+    walks = [(overview.online, 6), (overview.watched, 6), (overview.rate, 24), (overview.delay, 1.8)]
     walks += [(history, 40) for history in overview.loads.values()]
     for history, level in walks:
         value = float(level)
         for _ in range(60):
             value = max(0.0, value + rng.uniform(-0.08, 0.08) * level)
-            history.points.append(value if level != 7 else round(value))
+            history.points.append(value if level != 6 else level)
     overview.changed.emit()
 
 
@@ -540,7 +547,9 @@ async def empty(studio: Studio) -> None:
     await studio.take("workers-empty")
     window.show_page("detections")
     await studio.take("detections-empty-offline")
-    window.engine_failed("Port 3000 is in use by another program.")
+    window.engine_failed(
+        "port 3000 on 127.0.0.1 is in use: end the program that holds it, or choose another with --port"
+    )
     await studio.take("engine-failed")
     window.engine_closing()
     await studio.take("engine-closing")
@@ -605,6 +614,7 @@ async def remote(studio: Studio) -> None:
     memory, now = make_api(workers=0), datetime.now(UTC)
     memory.remote.now = now
     fill(memory, now)
+    await memory.remote.accept(False)
     window = studio.window
     window.show()
     window.attach(memory.api)
@@ -660,7 +670,7 @@ async def main(folder: Path, wanted: str) -> None:
 if __name__ == "__main__":
     application = QApplication(sys.argv[:1])
     application.setQuitOnLastWindowClosed(False)
-    target = Path(sys.argv[1])
+    target = Path(sys.argv[1]).absolute()
     target.mkdir(parents=True, exist_ok=True)
     with asyncio.Runner(loop_factory=lambda: HostedQEventLoop(application)) as runner:
         runner.run(main(target, sys.argv[2] if len(sys.argv) > 2 else ""))
