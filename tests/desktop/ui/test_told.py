@@ -55,8 +55,7 @@ def _said() -> list[str]:
     fleet.tell(m.ChildExited("w1", -9, False, endings.sentence(-9, "")))
     fleet.account("f", pinned_to="w1")
     reasons = [account.reason or "" for account in fleet.state.tables.accounts.values()]
-    lines = [line for subject in ("a", "b", "c", "d", "e", "w1") for line in fleet.state.tables.journal.story(subject)]
-    return [*reasons, *(line.what for line in lines), *(line.why for line in lines)]
+    return [*reasons, *(line.what for line in fleet.lines), *(line.why for line in fleet.lines)]
 
 
 def _said_of_gaps() -> list[str]:
@@ -68,7 +67,7 @@ def _said_of_gaps() -> list[str]:
         fleet.now += wait
         at = int(fleet.now * 1000)
         fleet.beat("w1", checks=(("a", 0.0, "ok", at, at, 3, missed),))
-    lines = fleet.state.tables.journal.story("a")
+    lines = [line for line in fleet.lines if "a" in line.about]
     whats, whys = {line.what for line in lines}, {line.why for line in lines}
     assert len({what for what in whats if "caught up" in what}) == 3
     return [*whats, *whys, *MISSED.values(), *SAID.values(), ASLEEP, ABSENT, UNKNOWN, UNFINISHED]
