@@ -175,7 +175,7 @@ class WorkerPane(Pane):
         platforms = tr(", ").join(
             self._desk.directory.platform_name(key, self._desk.languages.current) for key in worker.platforms
         )
-        show("platforms", platforms, platforms if len(worker.platforms) > 3 else "")
+        show("platforms", platforms, platforms)
         show("tags", ", ".join(worker.tags))
         show("version", worker.version)
         self._show_heartbeat(worker)
