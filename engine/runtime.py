@@ -19,6 +19,10 @@ from worker.process.clock import lease_clock, wall_ms
 from worker.process.logs import current_request_id, new_request_id, request
 from worker.protocol.messages import Assign, Message, Revoke, Task
 
+#: seconds that finished checks gather before they are saved: they are for people and for gaps of a minute, and a commit
+#: for each heartbeat would cost as much as the heartbeat (measured with 1,000 a second)
+CHECKS_GATHER = 1.0
+
 log = structlog.get_logger("fleet")
 
 
@@ -60,13 +64,15 @@ class Runtime:
         self._worker: asyncio.Task[None] | None = None
         self._send: Callable[[str, Message, str], bool] = lambda _worker_id, _message, _request_id: False
         self._timers: set[asyncio.TimerHandle] = set()
+        self._checks: list[tuple[str, int, int | None]] = []
+        self._checks_due: asyncio.TimerHandle | None = None
         self._performers: dict[type[m.Command], Callable[[Any], None]] = {
             m.SaveOwnership: lambda c: self._later(self._save_ownership, c),
             m.Assign: lambda c: self._later(self._assign, c),
             m.Revoke: lambda c: self._later(self._revoke, c),
             m.SaveHealth: lambda c: self._later(self._save_health, c),
             m.SaveQuarantine: lambda c: self._later(self._save_quarantine, c),
-            m.SaveChecks: lambda c: self._later(self._save_checks, c),
+            m.SaveChecks: self._gather_checks,
             m.Publish: lambda c: self._bus.publish(c.event),
             m.WakeAt: self._wake_at,
             m.Log: lambda c: getattr(log, c.level)(c.event, **c.fields),
@@ -94,6 +100,9 @@ class Runtime:
         for timer in self._timers:
             timer.cancel()
         self._timers.clear()
+        if self._checks_due is not None:
+            self._checks_due.cancel()
+            self._save_gathered()
         if self._worker is not None:
             await self._queue.join()
             await tasks.cancel(self._worker)
@@ -124,7 +133,7 @@ class Runtime:
 
     # --- what has to wait for the store, in order
 
-    def _later(self, perform: Callable[[Any], Awaitable[None]], command: m.Command) -> None:
+    def _later(self, perform: Callable[[Any], Awaitable[None]], command: Any) -> None:
         self._queue.put_nowait((current_request_id() or new_request_id(), lambda: perform(command)))
 
     async def _perform_in_order(self) -> None:
@@ -167,11 +176,15 @@ class Runtime:
         await self._store.save_quarantine(command.account_id, command.reason)
         self._bus.publish(AccountChanged(command.account_id))
 
-    async def _save_checks(self, command: m.SaveChecks) -> None:
+    def _gather_checks(self, command: m.SaveChecks) -> None:
         now = wall_ms()
-        await self._store.save_checks(
-            [(account_id, now - int(ago * 1000), watched_at) for account_id, ago, watched_at in command.checks]
-        )
+        self._checks += [(account_id, now - int(ago * 1000), watched) for account_id, ago, watched in command.checks]
+        if self._checks_due is None:
+            self._checks_due = asyncio.get_running_loop().call_later(CHECKS_GATHER, self._save_gathered)
+
+    def _save_gathered(self) -> None:
+        rows, self._checks, self._checks_due = self._checks, [], None
+        self._later(self._store.save_checks, rows)
 
     async def tasks_for(self, duties: Sequence[Duty]) -> list[Task]:
         """Duties with the settings and cursors that the store has for them; deleted accounts are left out."""

@@ -69,9 +69,9 @@ async def _read(socket: Any, websocket: Websocket) -> None:
     with suppress(OSError, exceptions.SocketIsClosedError):
         while not socket.closed:
             frame = await websocket.wait()
+            server.quiet_since[socket.sid] = time.time()  # whatever it says, it lives: one that beats needs no pings
             if frame[:1] == PONG:
                 socket.last_ping = None
-                server.quiet_since[socket.sid] = time.time()
             elif frame[:1] == CLOSE:
                 await socket.close(wait=False, abort=True, reason=server.reason.CLIENT_DISCONNECT)
             else:
@@ -98,14 +98,15 @@ async def sweep(server: Any) -> None:
     """Ping whoever has been quiet for an interval, end whoever has not answered within the time-out. Runs for ever.
 
     Args:
-        server: an engine.io server with `quiet_since`: socket id → when it last answered a ping (time.time()).
+        server: an engine.io server with `quiet_since`: socket id → when it last said anything (time.time()).
     """
     while True:
         for part in range(SWEEPS):
             await asyncio.sleep(1 / SWEEPS)
             now = time.time()
             for socket in list(server.sockets.values())[part::SWEEPS]:
-                await _look(server, socket, now)
+                if socket.closed or socket.last_ping or _quiet(server, socket, now):
+                    await _look(server, socket, now)
 
 
 async def _look(server: Any, socket: Any, now: float) -> None:
@@ -116,6 +117,10 @@ async def _look(server: Any, socket: Any, now: float) -> None:
     elif socket.last_ping:
         if now - socket.last_ping > server.ping_timeout:
             await socket.close(wait=False, reason=server.reason.PING_TIMEOUT)
-    elif now - server.quiet_since.get(socket.sid, now) >= server.ping_interval:
+    elif _quiet(server, socket, now):
         socket.last_ping = now
         socket.queue.put_nowait(packet.Packet(packet.PING))
+
+
+def _quiet(server: Any, socket: Any, now: float) -> bool:
+    return bool(now - server.quiet_since.get(socket.sid, now) >= server.ping_interval)

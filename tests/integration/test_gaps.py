@@ -46,6 +46,12 @@ async def gap_of(master: MasterProcess, account_id: str) -> dict[str, Any]:
     return dict(await eventually(over, within=25, what="a gap"))
 
 
+def saved(master: MasterProcess) -> int:
+    """How many accounts the store knows to have been watched."""
+    with closing(sqlite3.connect(master.data_dir / "vedette.db")) as connection:
+        return int(connection.execute("SELECT count(watched_at) FROM accounts").fetchone()[0])
+
+
 def long_ago(master: MasterProcess) -> None:
     """Let the outage have begun earlier than it did: nobody wants to wait for it."""
     earlier = int(OUTAGE.total_seconds() * 1000)
@@ -65,6 +71,7 @@ async def test_a_killed_masters_outage_is_told_with_what_was_caught_up_and_what_
         kept, kept_feed = await feed_account(master, site, "kept")
         overrun, overrun_feed = await feed_account(master, site, "overrun")
         assert (await master.account(kept))["gap"] is None
+        await eventually(lambda: saved(master) == 2, what="the checks are saved, which they are a second later")
         assert await master.end(signal.SIGKILL) == -signal.SIGKILL
         for number in range(3):
             kept_feed.add(f"new-{number}", "补货了吗")
