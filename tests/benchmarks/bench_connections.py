@@ -238,7 +238,9 @@ async def _serve_master(directory: Path) -> tuple[dict[str, Any], object]:
     from engine.config import read
     from engine.master import Master
 
-    arguments = ["--data-dir", str(directory), "--port", "0", "--local-workers", "0"]
+    # nobody is to be called dead while the crowd joins: a thin worker does not take accounts over
+    patient = ["--heartbeat-timeout", "600"]
+    arguments = ["--data-dir", str(directory), "--port", "0", "--local-workers", "0", *patient]
     master = Master(read("vedette", arguments, {}, window=True))
     await master.start()
     gc.freeze()  # as the window does
