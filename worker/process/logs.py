@@ -5,8 +5,8 @@ import logging.handlers
 import os
 import secrets
 import sys
-from collections.abc import Iterator, MutableMapping
-from contextlib import contextmanager
+from collections.abc import MutableMapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -23,11 +23,24 @@ def new_request_id() -> str:
     return secrets.token_hex(8)
 
 
-@contextmanager
-def request(request_id: str) -> Iterator[None]:
+class _Request:
+    """What `with request(…)` enters. A class: as a generator it cost a heartbeat more than its decision (measured)."""
+
+    __slots__ = ("_before", "_request_id")
+
+    def __init__(self, request_id: str) -> None:
+        self._request_id = request_id
+
+    def __enter__(self) -> None:
+        self._before = structlog.contextvars.bind_contextvars(request_id=self._request_id)
+
+    def __exit__(self, *_error: object) -> None:
+        structlog.contextvars.reset_contextvars(**self._before)
+
+
+def request(request_id: str) -> AbstractContextManager[None]:
     """Everything logged inside carries this request id."""
-    with structlog.contextvars.bound_contextvars(request_id=request_id):
-        yield
+    return _Request(request_id)
 
 
 def current_request_id() -> str:
