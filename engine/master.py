@@ -122,12 +122,12 @@ class Master:
         if self._stack is not None:
             return
         sys.setswitchinterval(SWITCH_INTERVAL)
-        gc.set_threshold(*GARBAGE)
         self._started_at = lease_clock()
         try:
             async with AsyncExitStack() as stack:
                 await self._build(stack)
                 self._stack = stack.pop_all()
+                gc.set_threshold(*GARBAGE)  # not before: the start itself leaves much behind
         except (StoreError, VaultError) as error:
             passes = isinstance(error, (DiskFull, Busy)) or getattr(error.__cause__, "errno", None) in NO_ROOM
             raise Stop(Exit.TEMPORARY if passes else Exit.CONFIG, str(error)) from error

@@ -18,7 +18,7 @@ from engine.journal import Recorder
 from engine.records import JournalFilter, Marks, Missing
 from engine.store import purge
 from engine.store.store import Store
-from tests.support.stored import NOW, account, batch, item, open_store, page, texts
+from tests.support.stored import NOW, account, batch, entrust, item, open_store, page, texts
 
 DAY = timedelta(days=1) // timedelta(milliseconds=1)
 
@@ -111,6 +111,7 @@ async def test_without_the_option_they_are_kept_for_ever(tmp_path: Path) -> None
 async def test_what_expired_does_not_come_back_until_its_account_is_purged(tmp_path: Path) -> None:
     async with house(tmp_path, days=1) as home:
         await fill(home.store)
+        entrust(home.store, "acc_1")
         await home.keeper.expire()
         ingest = Ingest(home.store.ingest, home.bus)
         again = batch(item(0, text="again"))
@@ -120,6 +121,7 @@ async def test_what_expired_does_not_come_back_until_its_account_is_purged(tmp_p
         home.now[0] += 31 * DAY
         assert await home.keeper.empty_bin() == 1
         await home.store.accounts.add(account("acc_1"), None)
+        entrust(home.store, "acc_1")
         assert (await ingest.take("w2", again)).done == [0]
         assert await texts(home.store, account_id="acc_1") == ["again"]
         await ingest.close()

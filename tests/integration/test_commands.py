@@ -5,6 +5,7 @@ import base64
 import json
 import sqlite3
 import zipfile
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -70,6 +71,12 @@ async def test_rotate_key_beside_a_running_master_and_without_one(tmp_path: Path
         assert (await master.get("/keys"))["source"] == "file"
 
 
+def journaled(data: Path) -> int:
+    """Lines of the journal on the disk."""
+    with closing(sqlite3.connect(data / "vedette.db")) as connection:
+        return int(connection.execute("SELECT count(*) FROM journal").fetchone()[0])
+
+
 async def test_a_diagnosis_tells_much_and_no_secret(tmp_path: Path) -> None:
     data, file = tmp_path / "data", tmp_path / "diagnosis.zip"
     async with running_master(data, "--local-workers", "1") as master:
@@ -79,6 +86,7 @@ async def test_a_diagnosis_tells_much_and_no_secret(tmp_path: Path) -> None:
             log.write(
                 json.dumps(slips | {"d": "Authorization: Bearer abcdef.123456", "e": "https://u:pw-99@h/"}) + "\n"
             )
+        await eventually(lambda: journaled(data), what="the journal is on the disk, a second later")
         done = await run(data, "diagnose", str(file))
         assert (done.code, done.out) == (0, "")
         token = master.token
